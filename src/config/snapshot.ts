@@ -1,0 +1,216 @@
+/**
+ * The compiled routing file: immutable, plain data (it is cloned into every thread), everything resolved and in units.
+ * Upstreams and experiments are referred to by their index in this snapshot; frames carry `revision` beside the index.
+ */
+export interface Snapshot {
+  /** 1 for the first configuration of a process, then one more for each that was applied. */
+  readonly revision: number
+  /** First 12 hex digits of the SHA-256 of the resolved configuration, secrets included as their own hash. */
+  readonly hash: string
+  /** The file's path as the user gave it. */
+  readonly source: string
+  readonly listen: ListenPlan
+  readonly admin: { readonly host: string; readonly port: number; readonly token: string | null }
+  readonly limits: LimitsPlan
+  readonly upstreams: readonly UpstreamPlan[]
+  readonly routes: readonly RoutePlan[]
+  readonly experiments: readonly ExperimentPlan[]
+  /** null: `record: off`. */
+  readonly record: RecordPlan | null
+  readonly sinks: SinksPlan
+  readonly log: { readonly level: LogLevel; readonly access: number }
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
+
+export interface ListenPlan {
+  readonly host: string
+  readonly port: number
+  /** Data-plane threads; `auto` is resolved to max(1, cores - 1). */
+  readonly threads: number
+  readonly tls: ServerTlsPlan | null
+}
+
+/** PEM texts, already read from the files named in the routing file. */
+export interface ServerTlsPlan {
+  readonly cert: string
+  readonly key: string
+  readonly ca: string | null
+  readonly clientAuth: boolean
+}
+
+export interface ClientTlsPlan {
+  readonly ca: string | null
+  readonly cert: string | null
+  readonly key: string | null
+  readonly servername: string | null
+  readonly insecure: boolean
+}
+
+export interface LimitsPlan {
+  readonly bodyBytes: number
+  readonly headersBytes: number
+  /** Per process; each data-plane thread gets its even share, rounded up. */
+  readonly connections: number
+  readonly inFlight: number
+  readonly requestMs: number
+  readonly headerWaitMs: number
+  readonly idleMs: number
+}
+
+export interface UpstreamPlan {
+  readonly name: string
+  readonly version: string | null
+  readonly endpoints: readonly EndpointPlan[]
+  readonly balance: 'least-inflight' | 'round-robin'
+  /** Connections per endpoint and data-plane thread. */
+  readonly connections: number
+  readonly timeouts: UpstreamTimeouts
+  readonly host: HostPolicy
+  readonly headers: HeaderRules
+  readonly tls: ClientTlsPlan | null
+}
+
+export interface EndpointPlan {
+  /** `http://10.0.0.4:9001`, as undici wants it. */
+  readonly origin: string
+  /** `10.0.0.4:9001`, what goes into a Host header. */
+  readonly authority: string
+}
+
+export interface UpstreamTimeouts {
+  readonly connectMs: number
+  readonly firstByteMs: number
+  readonly betweenBytesMs: number
+  readonly totalMs: number
+}
+
+export type HostPolicy =
+  | { readonly kind: 'preserve' }
+  | { readonly kind: 'upstream' }
+  | { readonly kind: 'literal'; readonly value: string }
+
+/** Header names are lower case. */
+export interface HeaderRules {
+  readonly set: readonly (readonly [name: string, value: string])[]
+  readonly remove: readonly string[]
+}
+
+export interface RoutePlan {
+  readonly name: string
+  readonly match: MatchPlan
+  /** Index into `Snapshot.upstreams`. */
+  readonly primary: number
+  readonly canary: CanaryPlan | null
+  readonly shadows: readonly ShadowPlan[]
+}
+
+/** All parts that are given must match; null or empty means "any". */
+export interface MatchPlan {
+  /** Lower case, without port unless the user wrote one. */
+  readonly host: string | null
+  readonly path: string | null
+  readonly prefix: string | null
+  readonly methods: readonly string[]
+  /** Lower-case name and exact value. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+}
+
+export interface CanaryPlan {
+  readonly upstream: number
+  /** 0..100. */
+  readonly percent: number
+  /** null: a new random decision for each request. */
+  readonly sticky: KeySource | null
+}
+
+export interface ShadowPlan {
+  readonly upstream: number
+  /** Index into `Snapshot.experiments`. */
+  readonly experiment: number
+  /** 0..100. */
+  readonly percent: number
+  readonly key: KeySource
+  readonly timeoutMs: number
+  /** Per data-plane thread. */
+  readonly maxInFlight: number
+  /** Copies of larger requests are not sent; larger answers are drained but not compared. */
+  readonly maxBodyBytes: number
+  /** Upper case. */
+  readonly methods: readonly string[]
+  readonly headers: HeaderRules
+}
+
+/** Where a sticky or sampling key comes from. `request` is the request id. */
+export type KeySource =
+  | { readonly kind: 'request' }
+  | { readonly kind: 'address' }
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'cookie'; readonly name: string }
+  | { readonly kind: 'query'; readonly name: string }
+
+/** One (primary version, candidate version, comparison settings) on one route; evidence is never mixed across these. */
+export interface ExperimentPlan {
+  /** `{route}.{candidate upstream}.{8 hex of version + comparison settings}`. */
+  readonly id: string
+  readonly route: string
+  readonly primary: { readonly upstream: string; readonly version: string | null }
+  readonly candidate: { readonly upstream: string; readonly version: string | null }
+  /** Probability that an eligible exchange is sampled, 0..1. */
+  readonly inclusion: number
+  /** Captured answers are cut here. */
+  readonly maxBodyBytes: number
+  /** null: `compare: off`. */
+  readonly compare: ComparePlan | null
+}
+
+export interface ComparePlan {
+  readonly payload: PayloadKind
+  readonly task: TaskKind
+  readonly ignore: readonly FieldPath[]
+  readonly tolerance: { readonly absolute: number; readonly relative: number }
+}
+
+export const PAYLOAD_KINDS = ['auto', 'oip', 'json'] as const
+export type PayloadKind = (typeof PAYLOAD_KINDS)[number]
+
+export const TASK_KINDS = ['auto', 'classification', 'regression', 'structure'] as const
+export type TaskKind = (typeof TASK_KINDS)[number]
+
+/** `$.a.b[0]` is `['a', 'b', 0]`; `[*]` and `.*` are ANY_CHILD. `$` alone is the empty path. */
+export type FieldPath = readonly FieldStep[]
+export type FieldStep = string | number | { readonly any: true }
+export const ANY_CHILD = { any: true } as const satisfies FieldStep
+
+export interface RecordPlan {
+  readonly bodies: 'never' | 'on-disagreement' | 'always'
+  readonly maxBodyBytes: number
+  /** Fields of JSON bodies that are replaced before a record leaves the process' memory. */
+  readonly redactPaths: readonly FieldPath[]
+  /** Lower-case names. */
+  readonly redactHeaders: readonly string[]
+}
+
+export interface SinksPlan {
+  readonly file: FileSinkPlan | null
+  readonly kafka: KafkaSinkPlan | null
+}
+
+export interface FileSinkPlan {
+  readonly path: string
+  readonly rotateBytes: number
+  readonly keep: number
+}
+
+export interface KafkaSinkPlan {
+  readonly brokers: readonly string[]
+  readonly pairs: string
+  readonly windows: string
+  readonly compression: 'none' | 'gzip' | 'zstd'
+  readonly acks: 'all' | 'leader' | 'none'
+  readonly lingerMs: number
+  readonly tls: ClientTlsPlan | null
+  readonly sasl: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: string } | null
+}
+
+export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512'

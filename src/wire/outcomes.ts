@@ -1,0 +1,41 @@
+/** The closed lists of what can become of a shadow copy and of a pair. Metrics, windows and records use these words. */
+
+/** What a compared pair shows. A leg that failed or timed out is an outcome too. */
+export const OUTCOMES = ['agree', 'disagree', 'shadow_error', 'primary_error', 'both_error', 'incomparable'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+/** Why a sampled copy was never sent. */
+export const DROP_REASONS = [
+  'body_limit', // the request body is over the shadow's max_body
+  'in_flight', // the shadow already has max_in_flight copies under way
+  'overloaded', // the thread sheds load, shadows first
+  'upload_incomplete', // the client went away, or failed, before its whole body was here
+  'primary_rejected', // the request never reached the primary: there is nothing to compare with
+  'refused', // the copy could not be handed to the HTTP client
+  'draining', // the process is shutting down
+] as const
+export type DropReason = (typeof DROP_REASONS)[number]
+
+/** Why a sent copy did not become a pair: one of its legs has no outcome at all. */
+export const UNPAIRED_REASONS = ['client_gone', 'thread_crash', 'shutdown'] as const
+export type UnpairedReason = (typeof UNPAIRED_REASONS)[number]
+
+/** Why two answers could not be compared although both are there. */
+export const INCOMPARABLE_REASONS = [
+  'compare_off', // `compare: off`
+  'not_captured', // the analysis thread was behind; the bodies were let go, the pair was counted
+  'too_large', // an answer is over the capture limit
+  'truncated', // an answer ended early
+  'unknown_encoding', // content-encoding that is not identity, gzip, deflate, br or zstd, or does not decode
+  'invalid_json', // not JSON where JSON was declared or expected
+  'invalid_payload', // JSON, but not the declared protocol (shape and data disagree, outputs missing)
+  'wrong_task', // decoded, but the declared task does not apply (text under `task: regression`)
+  'not_text', // `payload: auto` and the answer is neither JSON nor a known protocol
+  'failed', // the comparator itself failed; logged with the request id
+] as const
+export type IncomparableReason = (typeof INCOMPARABLE_REASONS)[number]
+
+/** A zero for each word of a closed list: series and counts exist from the start. */
+export function zeroes<K extends string>(words: readonly K[]): Record<K, number> {
+  return Object.fromEntries(words.map(word => [word, 0])) as Record<K, number>
+}

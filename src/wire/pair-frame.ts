@@ -1,0 +1,199 @@
+import { ERROR_CODES, type ErrorCode } from '../errors.ts'
+
+/**
+ * One settled pair as it crosses from a data-plane thread to the analysis thread: packed, little-endian, many to a
+ * buffer. Strings are latin1 (HTTP header bytes). The layout lives in this file only and has no compatibility promise:
+ * both ends are the same process.
+ */
+export interface PairFrame {
+  /** Snapshot revision that `experiment` and the endpoint numbers refer to. */
+  revision: number
+  /** Index into that snapshot's experiments. */
+  experiment: number
+  /** Microseconds since the epoch. */
+  arrivedAtUs: number
+  sentFirst: 'primary' | 'shadow'
+  id: string
+  requestId: string
+  method: string
+  path: string
+  requestType: string
+  requestEncoding: string
+  requestBody: Buffer
+  primary: FrameLeg
+  shadow: FrameLeg
+}
+
+export interface FrameLeg {
+  /** Index into the upstream's endpoints. */
+  endpoint: number
+  /** HTTP status, 0 when no head arrived. */
+  status: number
+  error: ErrorCode | null
+  /** From dispatch to the last byte, or to the failure. */
+  latencyUs: number
+  /** From dispatch to the head; 0 when no head arrived. */
+  ttfbUs: number
+  /** Body bytes seen, also those beyond the capture limit. */
+  bytes: number
+  contentType: string
+  contentEncoding: string
+  capture: Capture
+  body: Buffer
+}
+
+/** `over_limit`: larger than the capture limit, body is empty. `let_go`: the outbox was full, body is empty. */
+export type Capture = 'complete' | 'over_limit' | 'let_go'
+
+const CAPTURES: readonly Capture[] = ['complete', 'over_limit', 'let_go']
+const HEAD_BYTES = 42
+const LEG_BYTES = 32
+const U16_MAX = 0xffff
+const U32_MAX = 0xffff_ffff
+
+/** Bytes that `encodePairFrame` writes for this frame. */
+export function pairFrameBytes(frame: PairFrame): number {
+  return (
+    HEAD_BYTES +
+    2 * LEG_BYTES +
+    clipped(frame.id) +
+    clipped(frame.requestId) +
+    clipped(frame.method) +
+    clipped(frame.path) +
+    clipped(frame.requestType) +
+    clipped(frame.requestEncoding) +
+    frame.requestBody.length +
+    legTextAndBodyBytes(frame.primary) +
+    legTextAndBodyBytes(frame.shadow)
+  )
+}
+
+/** Writes the frame at `offset` and returns the offset behind it. The target must have `pairFrameBytes(frame)` left. */
+export function encodePairFrame(frame: PairFrame, target: Buffer, offset: number): number {
+  target.writeUInt32LE(pairFrameBytes(frame), offset)
+  target.writeUInt32LE(frame.revision, offset + 4)
+  target.writeUInt16LE(frame.experiment, offset + 8)
+  target.writeUInt16LE(frame.sentFirst === 'shadow' ? 1 : 0, offset + 10)
+  target.writeDoubleLE(frame.arrivedAtUs, offset + 12)
+  target.writeUInt16LE(clipped(frame.id), offset + 20)
+  target.writeUInt16LE(clipped(frame.requestId), offset + 22)
+  target.writeUInt16LE(clipped(frame.method), offset + 24)
+  target.writeUInt16LE(clipped(frame.path), offset + 26)
+  target.writeUInt16LE(clipped(frame.requestType), offset + 28)
+  target.writeUInt16LE(clipped(frame.requestEncoding), offset + 30)
+  target.writeUInt32LE(frame.requestBody.length, offset + 32)
+  let at = encodeLegHead(frame.primary, target, offset + HEAD_BYTES)
+  at = encodeLegHead(frame.shadow, target, at)
+  at = writeText(frame.id, target, at)
+  at = writeText(frame.requestId, target, at)
+  at = writeText(frame.method, target, at)
+  at = writeText(frame.path, target, at)
+  at = writeText(frame.requestType, target, at)
+  at = writeText(frame.requestEncoding, target, at)
+  at = writeText(frame.primary.contentType, target, at)
+  at = writeText(frame.primary.contentEncoding, target, at)
+  at = writeText(frame.shadow.contentType, target, at)
+  at = writeText(frame.shadow.contentEncoding, target, at)
+  at += frame.requestBody.copy(target, at)
+  at += frame.primary.body.copy(target, at)
+  return at + frame.shadow.body.copy(target, at)
+}
+
+/**
+ * Reads the frame at `offset`; bodies are views on `source`, so they must be copied if kept.
+ * @throws RangeError when the bytes are not a whole frame.
+ */
+export function decodePairFrame(source: Buffer, offset: number): { frame: PairFrame; next: number } {
+  const total = source.readUInt32LE(offset)
+  const next = offset + total
+  if (total < HEAD_BYTES + 2 * LEG_BYTES || next > source.length) throw new RangeError('not a whole pair frame')
+  const primary = decodeLegHead(source, offset + HEAD_BYTES)
+  const shadow = decodeLegHead(source, offset + HEAD_BYTES + LEG_BYTES)
+  let at = offset + HEAD_BYTES + 2 * LEG_BYTES
+  const text = (length: number): string => source.latin1Slice(at, (at += length))
+  const bytes = (length: number): Buffer => source.subarray(at, (at += length))
+  const id = text(source.readUInt16LE(offset + 20))
+  const requestId = text(source.readUInt16LE(offset + 22))
+  const method = text(source.readUInt16LE(offset + 24))
+  const path = text(source.readUInt16LE(offset + 26))
+  const requestType = text(source.readUInt16LE(offset + 28))
+  const requestEncoding = text(source.readUInt16LE(offset + 30))
+  primary.leg.contentType = text(primary.typeLength)
+  primary.leg.contentEncoding = text(primary.encodingLength)
+  shadow.leg.contentType = text(shadow.typeLength)
+  shadow.leg.contentEncoding = text(shadow.encodingLength)
+  const requestBody = bytes(source.readUInt32LE(offset + 32))
+  primary.leg.body = bytes(primary.bodyLength)
+  shadow.leg.body = bytes(shadow.bodyLength)
+  const frame: PairFrame = {
+    revision: source.readUInt32LE(offset + 4),
+    experiment: source.readUInt16LE(offset + 8),
+    arrivedAtUs: source.readDoubleLE(offset + 12),
+    sentFirst: source.readUInt16LE(offset + 10) === 1 ? 'shadow' : 'primary',
+    id,
+    requestId,
+    method,
+    path,
+    requestType,
+    requestEncoding,
+    requestBody,
+    primary: primary.leg,
+    shadow: shadow.leg,
+  }
+  return { frame, next }
+}
+
+function encodeLegHead(leg: FrameLeg, target: Buffer, at: number): number {
+  target.writeUInt16LE(leg.endpoint, at)
+  target.writeUInt16LE(leg.status, at + 2)
+  target.writeUInt8(leg.error === null ? 0 : ERROR_CODES.indexOf(leg.error) + 1, at + 4)
+  target.writeUInt8(CAPTURES.indexOf(leg.capture), at + 5)
+  target.writeUInt16LE(clipped(leg.contentType), at + 6)
+  target.writeUInt16LE(clipped(leg.contentEncoding), at + 8)
+  target.writeUInt32LE(Math.min(U32_MAX, leg.latencyUs), at + 10)
+  target.writeUInt32LE(Math.min(U32_MAX, leg.ttfbUs), at + 14)
+  target.writeDoubleLE(leg.bytes, at + 18)
+  target.writeUInt32LE(leg.body.length, at + 26)
+  return at + LEG_BYTES
+}
+
+interface LegHead {
+  leg: FrameLeg
+  typeLength: number
+  encodingLength: number
+  bodyLength: number
+}
+
+const EMPTY = Buffer.alloc(0)
+
+function decodeLegHead(source: Buffer, at: number): LegHead {
+  return {
+    leg: {
+      endpoint: source.readUInt16LE(at),
+      status: source.readUInt16LE(at + 2),
+      error: ERROR_CODES[source.readUInt8(at + 4) - 1] ?? null,
+      capture: CAPTURES[source.readUInt8(at + 5)] ?? 'let_go',
+      latencyUs: source.readUInt32LE(at + 10),
+      ttfbUs: source.readUInt32LE(at + 14),
+      bytes: source.readDoubleLE(at + 18),
+      contentType: '',
+      contentEncoding: '',
+      body: EMPTY,
+    },
+    typeLength: source.readUInt16LE(at + 6),
+    encodingLength: source.readUInt16LE(at + 8),
+    bodyLength: source.readUInt32LE(at + 26),
+  }
+}
+
+function legTextAndBodyBytes(leg: FrameLeg): number {
+  return clipped(leg.contentType) + clipped(leg.contentEncoding) + leg.body.length
+}
+
+function clipped(text: string): number {
+  return Math.min(text.length, U16_MAX)
+}
+
+function writeText(text: string, target: Buffer, at: number): number {
+  return at + target.latin1Write(text, at, clipped(text))
+}

@@ -1,0 +1,78 @@
+import {
+  DROP_REASONS,
+  INCOMPARABLE_REASONS,
+  OUTCOMES,
+  UNPAIRED_REASONS,
+  zeroes,
+  type DropReason,
+  type IncomparableReason,
+  type Outcome,
+  type UnpairedReason,
+} from './outcomes.ts'
+
+/**
+ * The counts of one experiment over one second of arrival time on one thread: integers only, so merging is addition and
+ * the order of merging cannot matter. Histograms are sparse: bucket number (as a string key) to count.
+ */
+export interface WindowCounts {
+  eligible: number
+  sampled: number
+  sent: number
+  dropped: Record<DropReason, number>
+  pairs: number
+  unpaired: Record<UnpairedReason, number>
+  outcomes: Record<Outcome, number>
+  incomparable: Record<IncomparableReason, number>
+  /** Buckets of wire/latency-grid.ts; a failed leg counts in the last bucket. */
+  latency: { primary: SparseHistogram; shadow: SparseHistogram; logRatio: SparseHistogram }
+}
+
+export type SparseHistogram = Record<string, number>
+
+export interface SealedWindow {
+  readonly schema: 'understudy.window/1'
+  readonly experiment: string
+  /** `replica/boot/thread`: with `second` and `experiment` the key of the window. */
+  readonly origin: string
+  /** Seconds since the epoch at which the window's exchanges arrived. */
+  readonly second: number
+  readonly counts: WindowCounts
+}
+
+export function emptyCounts(): WindowCounts {
+  return {
+    eligible: 0,
+    sampled: 0,
+    sent: 0,
+    dropped: zeroes(DROP_REASONS),
+    pairs: 0,
+    unpaired: zeroes(UNPAIRED_REASONS),
+    outcomes: zeroes(OUTCOMES),
+    incomparable: zeroes(INCOMPARABLE_REASONS),
+    latency: { primary: {}, shadow: {}, logRatio: {} },
+  }
+}
+
+export function bump(histogram: SparseHistogram, bucket: number): void {
+  const key = String(bucket)
+  histogram[key] = (histogram[key] ?? 0) + 1
+}
+
+/** Adds `from` into `into`. Addition is associative and commutative: threads, replicas and replays agree. */
+export function addCounts(into: WindowCounts, from: WindowCounts): void {
+  into.eligible += from.eligible
+  into.sampled += from.sampled
+  into.sent += from.sent
+  into.pairs += from.pairs
+  addInto(into.dropped, from.dropped)
+  addInto(into.unpaired, from.unpaired)
+  addInto(into.outcomes, from.outcomes)
+  addInto(into.incomparable, from.incomparable)
+  addInto(into.latency.primary, from.latency.primary)
+  addInto(into.latency.shadow, from.latency.shadow)
+  addInto(into.latency.logRatio, from.latency.logRatio)
+}
+
+function addInto(into: Record<string, number>, from: Readonly<Record<string, number>>): void {
+  for (const key of Object.keys(from)) into[key] = (into[key] ?? 0) + (from[key] as number)
+}
