@@ -16,10 +16,20 @@ export const ERRORS = {
   UPSTREAM_CONNECT: { status: 502, source: 'upstream', retry: 'always', title: 'The model server cannot be reached' },
   UPSTREAM_RESET: { status: 502, source: 'upstream', retry: 'maybe', title: 'The model server closed the connection' },
   UPSTREAM_PROTOCOL: { status: 502, source: 'upstream', retry: 'maybe', title: 'The model server broke the protocol' },
-  UPSTREAM_TLS: { status: 502, source: 'upstream', retry: 'always', title: 'The model server failed the TLS handshake' },
+  UPSTREAM_TLS: {
+    status: 502,
+    source: 'upstream',
+    retry: 'always',
+    title: 'The model server failed the TLS handshake',
+  },
   OVERLOADED: { status: 503, source: 'proxy', retry: 'always', title: 'The proxy is at its limit' },
   DRAINING: { status: 503, source: 'proxy', retry: 'always', title: 'The proxy is shutting down' },
-  UPSTREAM_TIMEOUT: { status: 504, source: 'upstream', retry: 'maybe', title: 'The model server did not answer in time' },
+  UPSTREAM_TIMEOUT: {
+    status: 504,
+    source: 'upstream',
+    retry: 'maybe',
+    title: 'The model server did not answer in time',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 interface ErrorRow {

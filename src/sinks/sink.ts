@@ -31,4 +31,8 @@ export interface SinkStats {
   readonly pending: number
 }
 
-export type SinkLog = (level: 'info' | 'warn' | 'error', message: string, fields: Record<string, string | number>) => void
+export type SinkLog = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  fields: Record<string, string | number>,
+) => void

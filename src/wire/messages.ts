@@ -143,7 +143,12 @@ export interface FoldedHistogram {
 export interface ThreadCounters {
   readonly requests: readonly RequestCounters[]
   readonly shadows: readonly ShadowCounters[]
-  readonly errors: readonly { readonly route: string; readonly leg: LegName; readonly code: ErrorCode; readonly count: number }[]
+  readonly errors: readonly {
+    readonly route: string
+    readonly leg: LegName
+    readonly code: ErrorCode
+    readonly count: number
+  }[]
   readonly upstreams: readonly { readonly upstream: string; readonly inFlight: number }[]
   readonly connections: number
   readonly inFlight: number

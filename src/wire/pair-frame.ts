@@ -110,7 +110,7 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
   const primary = decodeLegHead(source, offset + HEAD_BYTES)
   const shadow = decodeLegHead(source, offset + HEAD_BYTES + LEG_BYTES)
   let at = offset + HEAD_BYTES + 2 * LEG_BYTES
-  const text = (length: number): string => source.latin1Slice(at, (at += length))
+  const text = (length: number): string => source.toString('latin1', at, (at += length))
   const bytes = (length: number): Buffer => source.subarray(at, (at += length))
   const id = text(source.readUInt16LE(offset + 20))
   const requestId = text(source.readUInt16LE(offset + 22))
@@ -195,5 +195,5 @@ function clipped(text: string): number {
 }
 
 function writeText(text: string, target: Buffer, at: number): number {
-  return at + target.latin1Write(text, at, clipped(text))
+  return at + target.write(text, at, clipped(text), 'latin1')
 }

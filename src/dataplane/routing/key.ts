@@ -1,0 +1,32 @@
+import type { KeySource } from '../../config/snapshot.ts'
+import type { RequestHead } from './request-head.ts'
+
+/** The value a decision hangs on; null when this request does not carry it (or carries it empty). */
+export function readKey(source: KeySource, head: RequestHead): string | null {
+  switch (source.kind) {
+    case 'request':
+      return head.requestId
+    case 'address':
+      return head.address
+    case 'header':
+      return readHeader(head, source.name)
+    case 'cookie':
+      return readCookie(head.headers.cookie, source.name)
+    case 'query':
+      return new URLSearchParams(head.query).get(source.name) || null
+  }
+}
+
+function readHeader(head: RequestHead, name: string): string | null {
+  const value = head.headers[name]
+  return (Array.isArray(value) ? value[0] : value) || null
+}
+
+function readCookie(cookies: string | undefined, name: string): string | null {
+  if (cookies === undefined) return null
+  for (const pair of cookies.split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim() || null
+  }
+  return null
+}
