@@ -20,6 +20,8 @@ export interface DataPlaneData {
 
 export type ControlToDataPlane =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  /** The analysis thread was replaced: frames go to this port from now on. */
+  | { readonly kind: 'analysis'; readonly port: MessagePort }
   | { readonly kind: 'drain'; readonly deadlineMs: number }
 
 export type DataPlaneToControl =

@@ -11,7 +11,6 @@ export const DROP_REASONS = [
   'overloaded', // the thread sheds load, shadows first
   'upload_incomplete', // the client went away, or failed, before its whole body was here
   'primary_rejected', // the request never reached the primary: there is nothing to compare with
-  'refused', // the copy could not be handed to the HTTP client
   'draining', // the process is shutting down
 ] as const
 export type DropReason = (typeof DROP_REASONS)[number]

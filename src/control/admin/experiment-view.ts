@@ -1,0 +1,47 @@
+import type { ExperimentPlan } from '../../config/snapshot.ts'
+import type { LatencySummary } from '../../wire/messages.ts'
+import type { WindowCounts } from '../../wire/window.ts'
+import type { ControlState } from '../state.ts'
+
+/** An experiment as the API shows it. Counts are those of sealed windows; the newest second or two are still open. */
+export interface ExperimentView {
+  readonly id: string
+  readonly route: string | null
+  readonly primary: ExperimentPlan['primary'] | null
+  readonly candidate: ExperimentPlan['candidate'] | null
+  /** false: the configuration has moved on, nothing is added any more. */
+  readonly current: boolean
+  readonly counts: Omit<WindowCounts, 'latency'>
+  readonly latency: { readonly primary: LatencySummary; readonly shadow: LatencySummary } | null
+  readonly topFields: readonly { readonly path: string; readonly kind: string; readonly count: number }[]
+}
+
+export function experimentViews(state: ControlState): ExperimentView[] {
+  const current = state.snapshot.experiments.map(experiment => experiment.id)
+  return [...new Set([...current, ...state.ledger.experiments()])].map(id => experimentView(state, id))
+}
+
+export function experimentView(state: ControlState, id: string): ExperimentView {
+  const plan = state.snapshot.experiments.find(experiment => experiment.id === id)
+  const { latency: _, ...counts } = state.ledger.counts(id)
+  const report = state.report(id)
+  return {
+    id,
+    route: plan?.route ?? null,
+    primary: plan?.primary ?? null,
+    candidate: plan?.candidate ?? null,
+    current: plan !== undefined,
+    counts,
+    latency: report?.latency ?? null,
+    topFields: report?.topFields ?? [],
+  }
+}
+
+/** By full id, or by `{route}.{candidate}` for the current one. */
+export function findExperiment(state: ControlState, id: string): string | null {
+  const current = state.snapshot.experiments.find(
+    experiment => experiment.id === id || `${experiment.route}.${experiment.candidate.upstream}` === id,
+  )
+  if (current !== undefined) return current.id
+  return state.ledger.experiments().includes(id) ? id : null
+}

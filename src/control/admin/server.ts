@@ -1,0 +1,106 @@
+import { timingSafeEqual, createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { ReloadResult } from '../reload.ts'
+import type { ControlState } from '../state.ts'
+import { ADMIN_ROUTES, type AdminAnswer, type AdminRequest, type AdminRoute } from './routes.ts'
+
+/** The admin address: JSON for people and CI, text for Prometheus. On the control thread, away from the data plane. */
+export class AdminServer {
+  /** Set once there is something to reload. */
+  reload: (why: string) => Promise<ReloadResult> = () => Promise.reject(new Error('still starting'))
+  readonly #state: ControlState
+  readonly #metrics: Metrics
+  readonly #log: Log
+  readonly #server = createServer((request, response) => void this.#serve(request, response))
+
+  constructor(state: ControlState, metrics: Metrics, log: Log) {
+    this.#state = state
+    this.#metrics = metrics
+    this.#log = log
+  }
+
+  /** @returns the URL. Rejects with the socket error. */
+  listen(host: string, port: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        const address = this.#server.address() as AddressInfo
+        const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+        resolve(`http://${name}:${address.port}`)
+      })
+    })
+  }
+
+  close(): Promise<void> {
+    return new Promise(resolve => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    request.resume()
+    const answer = await this.#answer(request).catch((error: Error): AdminAnswer => {
+      this.#log.error('admin request failed', { url: request.url ?? '', reason: error.message })
+      return { status: 500, body: { error: 'the request failed; see the log' } }
+    })
+    const text = typeof answer.body === 'string' ? answer.body : `${JSON.stringify(answer.body)}\n`
+    response.writeHead(answer.status, {
+      'content-type': answer.type ?? 'application/json',
+      'cache-control': 'no-store',
+      'content-length': Buffer.byteLength(text),
+    })
+    response.end(request.method === 'HEAD' ? undefined : text)
+  }
+
+  async #answer(request: IncomingMessage): Promise<AdminAnswer> {
+    const url = new URL(request.url ?? '/', 'http://admin')
+    const method = request.method === 'HEAD' ? 'GET' : request.method
+    const matches = ADMIN_ROUTES.map(route => ({ route, id: matchPath(route.path, url.pathname) })).filter(
+      m => m.id !== null,
+    )
+    if (matches.length === 0) return { status: 404, body: { error: `nothing at ${url.pathname}` } }
+    const match = matches.find(m => m.route.method === method)
+    if (match === undefined) return { status: 405, body: { error: `${request.method} is not allowed here` } }
+    if (!this.#allowed(match.route, request)) {
+      return { status: 401, body: { error: 'this needs the header "authorization: Bearer <admin.token>"' } }
+    }
+    const asked: AdminRequest = { id: match.id ?? '', query: url.searchParams }
+    return match.route.answer({ state: this.#state, metrics: this.#metrics, reload: this.reload }, asked)
+  }
+
+  #allowed(route: AdminRoute, request: IncomingMessage): boolean {
+    const { token } = this.#state.snapshot.admin
+    if (token === null || route.open) return true
+    const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    return timingSafeEqual(digest(given), digest(token))
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+/** The `{id}` segment, '' for a path without one, null when the path is another. */
+function matchPath(pattern: string, path: string): string | null {
+  const wanted = pattern.split('/')
+  const given = path.split('/')
+  if (wanted.length !== given.length) return null
+  let id = ''
+  for (let i = 0; i < wanted.length; i++) {
+    if (wanted[i] === '{id}') id = decode(given[i] as string)
+    else if (wanted[i] !== given[i]) return null
+  }
+  return id
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}

@@ -1,0 +1,236 @@
+import { Registry, type Gauge } from 'prom-client'
+import { ERRORS, ERROR_CODES } from '../errors.ts'
+import { DURATION_EDGES_SECONDS, type FoldedHistogram, type LegName } from '../wire/messages.ts'
+import { LOG_RATIO_EDGES } from '../wire/latency-grid.ts'
+import type { FoldedCounters } from './fold-counters.ts'
+import { metricRows, type MetricRow, type MetricsSource } from './metric-rows.ts'
+import type { ControlState } from './state.ts'
+import { VERSION } from './version.ts'
+
+export interface MetricSpec {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly labels: readonly string[]
+  readonly help: string
+}
+
+/** Every metric of the proxy. The README's table is tested against this one, both ways. */
+export const METRICS = [
+  { name: 'requests_total', type: 'counter', labels: ['route', 'arm', 'code_class'], help: 'Answers given to clients' },
+  {
+    name: 'request_duration_seconds',
+    type: 'histogram',
+    labels: ['route', 'arm', 'code_class'],
+    help: 'From the head of the request to the end of the answer',
+  },
+  {
+    name: 'time_to_first_byte_seconds',
+    type: 'histogram',
+    labels: ['route', 'arm', 'code_class'],
+    help: 'From the head of the request to the head of the answer',
+  },
+  {
+    name: 'errors_total',
+    type: 'counter',
+    labels: ['route', 'leg', 'code'],
+    help: 'Failed legs and refused requests by error code',
+  },
+  {
+    name: 'eligible_total',
+    type: 'counter',
+    labels: ['route', 'shadow'],
+    help: 'Exchanges a shadow could have got a copy of',
+  },
+  { name: 'sampled_total', type: 'counter', labels: ['route', 'shadow'], help: 'Exchanges chosen for a copy' },
+  { name: 'shadow_sent_total', type: 'counter', labels: ['route', 'shadow'], help: 'Copies sent' },
+  {
+    name: 'shadow_dropped_total',
+    type: 'counter',
+    labels: ['route', 'shadow', 'reason'],
+    help: 'Chosen copies that were not sent',
+  },
+  { name: 'shadow_in_flight', type: 'gauge', labels: ['route', 'shadow'], help: 'Copies under way' },
+  {
+    name: 'pairs_total',
+    type: 'counter',
+    labels: ['route', 'shadow'],
+    help: 'Copies of which both legs have an outcome',
+  },
+  {
+    name: 'unpaired_total',
+    type: 'counter',
+    labels: ['route', 'shadow', 'reason'],
+    help: 'Copies of which a leg has no outcome at all',
+  },
+  {
+    name: 'pair_outcomes_total',
+    type: 'counter',
+    labels: ['experiment', 'outcome'],
+    help: 'What the pairs of sealed windows show',
+  },
+  {
+    name: 'incomparable_total',
+    type: 'counter',
+    labels: ['experiment', 'reason'],
+    help: 'Why pairs of sealed windows could not be compared',
+  },
+  { name: 'windows_sealed_total', type: 'counter', labels: ['experiment'], help: 'Sealed one-second windows' },
+  {
+    name: 'leg_duration_seconds',
+    type: 'histogram',
+    labels: ['experiment', 'leg'],
+    help: 'From dispatch to the last byte, of the legs of compared pairs',
+  },
+  {
+    name: 'latency_log_ratio',
+    type: 'histogram',
+    labels: ['experiment'],
+    help: 'Natural logarithm of shadow latency over primary latency',
+  },
+  { name: 'canary_percent', type: 'gauge', labels: ['route'], help: 'Share of clients the canary answers' },
+  { name: 'upstream_in_flight', type: 'gauge', labels: ['upstream'], help: 'Legs under way' },
+  {
+    name: 'sink_records_total',
+    type: 'counter',
+    labels: ['sink', 'state'],
+    help: 'Records: accepted = delivered + dropped + pending',
+  },
+  { name: 'sink_dropped_total', type: 'counter', labels: ['sink', 'reason'], help: 'Records a sink gave up' },
+  { name: 'sink_pending_records', type: 'gauge', labels: ['sink'], help: 'Records waiting for delivery' },
+  { name: 'sink_up', type: 'gauge', labels: ['sink'], help: '1 while the sink can deliver' },
+  {
+    name: 'frames_lost_total',
+    type: 'counter',
+    labels: [],
+    help: 'Pair frames that could not be read: a bug, or an analysis thread that was replaced',
+  },
+  { name: 'thread_restarts_total', type: 'counter', labels: [], help: 'Threads that ended and were started again' },
+  { name: 'connections', type: 'gauge', labels: [], help: 'Open client connections' },
+  { name: 'in_flight', type: 'gauge', labels: [], help: 'Requests under way' },
+  {
+    name: 'event_loop_lag_seconds',
+    type: 'gauge',
+    labels: ['thread'],
+    help: 'Worst lateness of the thread within the last second',
+  },
+  {
+    name: 'config_revision_info',
+    type: 'gauge',
+    labels: ['revision', 'hash'],
+    help: '1 for the configuration in force',
+  },
+  { name: 'config_reload_failures_total', type: 'counter', labels: [], help: 'Configurations refused at a reload' },
+  { name: 'build_info', type: 'gauge', labels: ['version', 'node'], help: '1 for the running build' },
+] as const satisfies readonly MetricSpec[]
+
+export type MetricName = (typeof METRICS)[number]['name']
+
+const PREFIX = 'understudy_'
+/** A scrape builds every series anew; two scrapers within this time share one text. */
+const CACHE_MS = 500
+
+/** `/metrics`: folded counts as Prometheus series. It reads what control already knows and asks no other thread. */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #state: ControlState
+  #rows = new Map<MetricName, MetricRow[]>()
+  #text = ''
+  #textAtMs = -Infinity
+
+  constructor(state: ControlState) {
+    this.#state = state
+    for (const spec of METRICS) this.#registry.registerMetric(this.#metric(spec))
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  async text(): Promise<string> {
+    const now = performance.now()
+    if (now - this.#textAtMs < CACHE_MS) return this.#text
+    this.#rows = metricRows(this.#source())
+    this.#text = await this.#registry.metrics()
+    this.#textAtMs = now
+    return this.#text
+  }
+
+  #source(): MetricsSource {
+    return { state: this.#state, counters: this.#state.counters(), errors: errorRows(this.#state), version: VERSION }
+  }
+
+  /**
+   * The client library's own histograms can only observe, and ours were counted elsewhere; its registry takes whatever
+   * has a name and a `get`.
+   */
+  #metric(spec: MetricSpec & { readonly name: MetricName }): Gauge {
+    const name = PREFIX + spec.name
+    const metric = {
+      name,
+      get: () =>
+        Promise.resolve({
+          name,
+          help: spec.help,
+          type: spec.type,
+          values: (this.#rows.get(spec.name) ?? []).flatMap(row => series(name, spec, row)),
+        }),
+    }
+    return metric as unknown as Gauge
+  }
+}
+
+interface Series {
+  readonly metricName?: string
+  readonly labels: Readonly<Record<string, string | number>>
+  readonly value: number
+}
+
+function series(name: string, spec: MetricSpec, row: MetricRow): Series[] {
+  const labels = Object.fromEntries(spec.labels.map((label, i) => [label, row.labels[i] ?? '']))
+  if (typeof row.value === 'number') return [{ labels, value: row.value }]
+  return histogramSeries(
+    name,
+    labels,
+    row.value,
+    spec.name === 'latency_log_ratio' ? LOG_RATIO_EDGES : DURATION_EDGES_SECONDS,
+  )
+}
+
+function histogramSeries(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  histogram: FoldedHistogram,
+  edges: readonly number[],
+): Series[] {
+  let total = 0
+  const buckets = histogram.buckets.map((count, i) => {
+    total += count
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: edges[i] ?? '+Inf' }, value: total }
+  })
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: histogram.sum },
+    { metricName: `${name}_count`, labels, value: total },
+  ]
+}
+
+const errorKey = (route: string, leg: LegName, code: string): string => `${route}\n${leg}\n${code}`
+
+/** Every code that a leg of a route can have, from the start; and those that were counted. */
+function errorRows(state: ControlState): FoldedCounters['errors'] {
+  const rows = new Map<string, FoldedCounters['errors'][number]>()
+  for (const code of ERROR_CODES) {
+    if (ERRORS[code].source === 'client') {
+      rows.set(errorKey('-', 'client', code), { route: '-', leg: 'client', code, count: 0 })
+      continue
+    }
+    for (const route of state.snapshot.routes) {
+      const legs: LegName[] = ['primary']
+      if (route.canary !== null) legs.push('canary')
+      if (route.shadows.length > 0) legs.push('shadow')
+      for (const leg of legs) rows.set(errorKey(route.name, leg, code), { route: route.name, leg, code, count: 0 })
+    }
+  }
+  for (const row of state.counters().errors) rows.set(errorKey(row.route, row.leg, row.code), row)
+  return [...rows.values()]
+}

@@ -1,0 +1,106 @@
+import { createServer } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { loadSnapshot } from '../config/load.ts'
+import type { LogLevel, Snapshot } from '../config/snapshot.ts'
+import { watchConfig } from '../config/watch.ts'
+import { AdminServer } from './admin/server.ts'
+import { openLog, type Log } from './log.ts'
+import { Metrics } from './metrics.ts'
+import { Reloader, type ReloadResult } from './reload.ts'
+import { ControlState } from './state.ts'
+import { Supervisor } from './supervisor.ts'
+
+/** A running proxy. */
+export interface Understudy {
+  readonly listenUrl: string
+  readonly adminUrl: string
+  readonly log: Log
+  reload(why: string): Promise<ReloadResult>
+  /** In-flight requests finish, pairs settle, sinks flush; then everything is closed. */
+  drain(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly configFile: string
+  /** Overrides `log.level` of the file. */
+  readonly logLevel?: LogLevel
+  readonly onFatal: (message: string) => void
+}
+
+/** A listener that could not be opened: what, where and why, for the user. */
+export class ListenError extends Error {
+  readonly key: 'listen' | 'admin'
+
+  constructor(key: 'listen' | 'admin', address: string, cause: Error) {
+    super(`cannot listen on ${address}: ${cause.message}`, { cause })
+    this.key = key
+  }
+}
+
+/**
+ * Starts everything the file asks for.
+ * @throws ConfigError when the file is not valid, ListenError when an address cannot be used.
+ */
+export async function startUnderstudy(options: StartOptions): Promise<Understudy> {
+  const cores = availableParallelism()
+  const snapshot = loadSnapshot(options.configFile, { revision: 1, env: process.env, cores })
+  const log = openLog(options.logLevel ?? snapshot.log.level)
+  await refuseTakenAddress(snapshot)
+  const state = new ControlState(snapshot)
+  const admin = new AdminServer(state, new Metrics(state), log)
+  const adminUrl = await admin.listen(snapshot.admin.host, snapshot.admin.port).catch((error: Error) => {
+    throw new ListenError('admin', addressOf(snapshot.admin), error)
+  })
+  const supervisor = new Supervisor(state, log)
+  supervisor.onFatal = options.onFatal
+  const port = await supervisor.start().catch((error: Error) => {
+    throw new ListenError('listen', addressOf(snapshot.listen), error)
+  })
+  const reloader = new Reloader(state, supervisor, log, cores)
+  admin.reload = why => reloader.reload(why)
+  const watch = watchConfig(options.configFile, () => void reloader.reload('the file changed'))
+  const scheme = snapshot.listen.tls === null ? 'http' : 'https'
+  const listenUrl = `${scheme}://${addressOf({ host: snapshot.listen.host, port })}`
+  sayStarted(log, snapshot, listenUrl, adminUrl)
+  return {
+    listenUrl,
+    adminUrl,
+    log,
+    reload: why => reloader.reload(why),
+    drain: async () => {
+      watch.close()
+      log.info('draining', {})
+      await supervisor.drain()
+      await admin.close()
+      log.info('drained', {})
+    },
+  }
+}
+
+function sayStarted(log: Log, snapshot: Snapshot, listen: string, admin: string): void {
+  for (const upstream of snapshot.upstreams) {
+    if (upstream.tls?.insecure)
+      log.warn('TLS certificates of this upstream are not verified', { upstream: upstream.name })
+  }
+  const { revision, hash, source } = snapshot
+  log.info('listening', { listen, admin, threads: snapshot.listen.threads, revision, hash, source })
+}
+
+/**
+ * Data-plane threads bind with SO_REUSEPORT, which would silently share the port with another proxy of the same user. So
+ * the address is first opened without it.
+ */
+async function refuseTakenAddress(snapshot: Snapshot): Promise<void> {
+  const { host, port } = snapshot.listen
+  if (port === 0) return
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', (error: Error) => reject(new ListenError('listen', addressOf(snapshot.listen), error)))
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve()))
+  })
+}
+
+function addressOf(address: { readonly host: string; readonly port: number }): string {
+  const { host, port } = address
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

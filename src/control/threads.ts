@@ -1,0 +1,98 @@
+import { MessageChannel, Worker, type Transferable } from 'node:worker_threads'
+import type { ClockAnchor } from '../clock.ts'
+import type { Snapshot } from '../config/snapshot.ts'
+import type {
+  AnalysisData,
+  AnalysisToControl,
+  ControlToAnalysis,
+  ControlToDataPlane,
+  DataPlaneData,
+  DataPlaneToControl,
+} from '../wire/messages.ts'
+
+/**
+ * V8's default young generation in a worker is small; measured on the mirrored request it costs about a tenth more CPU
+ * than this one (three semi-spaces of 32 MiB).
+ */
+const YOUNG_GENERATION_MB = 96
+
+/** Sources run as they are in development and compiled in the image; the thread's file has the same ending as this one. */
+const ENDING = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+
+export class AnalysisThread {
+  readonly #worker: Worker
+
+  constructor(data: AnalysisData, hear: (message: AnalysisToControl) => void, gone: (error: Error | null) => void) {
+    this.#worker = startWorker(new URL(`../analysis/worker.${ENDING}`, import.meta.url), data, [], gone)
+    this.#worker.on('message', hear)
+  }
+
+  send(message: ControlToAnalysis, transfer: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer)
+  }
+}
+
+export class DataPlaneThread {
+  readonly thread: number
+  readonly origin: string
+  readonly #worker: Worker
+
+  constructor(
+    thread: number,
+    origin: string,
+    start: { snapshot: Snapshot; clock: ClockAnchor; reusePort: boolean; analysis: AnalysisThread },
+    hear: (message: DataPlaneToControl) => void,
+    gone: (error: Error | null) => void,
+  ) {
+    this.thread = thread
+    this.origin = origin
+    const port = attach(origin, start.analysis)
+    const data: DataPlaneData = {
+      thread,
+      origin,
+      clock: start.clock,
+      snapshot: start.snapshot,
+      reusePort: start.reusePort,
+      analysis: port,
+    }
+    this.#worker = startWorker(new URL(`../dataplane/worker.${ENDING}`, import.meta.url), data, [port], gone)
+    this.#worker.on('message', hear)
+  }
+
+  send(message: ControlToDataPlane): void {
+    this.#worker.postMessage(message)
+  }
+
+  /** A new analysis thread took over: pairs go there from now on. */
+  reattach(analysis: AnalysisThread): void {
+    const port = attach(this.origin, analysis)
+    const message: ControlToDataPlane = { kind: 'analysis', port }
+    this.#worker.postMessage(message, [port])
+  }
+}
+
+/** Gives the analysis thread one end of a new channel and returns the other. */
+function attach(origin: string, analysis: AnalysisThread) {
+  const { port1, port2 } = new MessageChannel()
+  analysis.send({ kind: 'attach', origin, port: port1 }, [port1])
+  return port2
+}
+
+function startWorker(
+  url: URL,
+  workerData: unknown,
+  transferList: readonly Transferable[],
+  gone: (error: Error | null) => void,
+): Worker {
+  const worker = new Worker(url, {
+    workerData,
+    transferList: [...transferList],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+  })
+  let failure: Error | null = null
+  worker.on('error', (error: Error) => {
+    failure = error
+  })
+  worker.on('exit', code => gone(failure ?? (code === 0 ? null : new Error(`the thread ended with code ${code}`))))
+  return worker
+}

@@ -1,0 +1,149 @@
+import type { Duplex } from 'node:stream'
+import type { MessagePort } from 'node:worker_threads'
+import { startClock, type Clock } from '../clock.ts'
+import type { LimitsPlan, Snapshot } from '../config/snapshot.ts'
+import type { DataPlaneData, LogMessage, ThreadCounters } from '../wire/messages.ts'
+import { Counters } from './counters.ts'
+import { DeadlineWheel } from './deadline-wheel.ts'
+import type { Exchange } from './exchange.ts'
+import { TurnEnds } from './http/upload.ts'
+import { LoopLag } from './loop-lag.ts'
+import { OpenExchanges } from './open-exchanges.ts'
+import { Outbox } from './outbox.ts'
+import { RateLimitedLog } from './rate-limited-log.ts'
+import { Runtime } from './runtime.ts'
+import { Tallies, type SecondTally } from './tallies.ts'
+
+/** Share of the in-flight limit from which shadows are shed. */
+const SHED_SHARE = 0.8
+
+/** What all exchanges of one thread share. One instance a thread; threads share nothing. */
+export class DataPlane {
+  readonly clock: Clock
+  readonly wheel = new DeadlineWheel()
+  readonly counters = new Counters()
+  readonly openExchanges = new OpenExchanges()
+  readonly turnEnds = new TurnEnds()
+  readonly outbox: Outbox
+  readonly log: RateLimitedLog
+  readonly postLog: (message: LogMessage) => void
+  /** Sockets of WebSocket connections under way. */
+  readonly upgraded = new Set<Duplex>()
+  runtime: Runtime
+  draining = false
+  connections = 0
+  inFlight = 0
+  readonly #lag = new LoopLag()
+  readonly #tallies = new Tallies()
+  readonly #retired = new Set<Runtime>()
+  readonly #idPrefix: string
+  #ids = 0
+  #settledBefore = 0
+  #inFlightLimit = 0
+
+  constructor(data: DataPlaneData, analysis: MessagePort, postLog: (message: LogMessage) => void) {
+    this.clock = startClock(data.clock)
+    this.outbox = new Outbox(analysis)
+    this.postLog = postLog
+    this.log = new RateLimitedLog(postLog)
+    this.#idPrefix = `${data.origin.replaceAll('/', '-')}-`
+    this.runtime = new Runtime(data.snapshot, null, this.counters)
+    this.#shareLimits()
+  }
+
+  get limits(): LimitsPlan {
+    return this.runtime.snapshot.limits
+  }
+
+  /** The next exchange sees the new snapshot, those under way finish on theirs. */
+  apply(snapshot: Snapshot): void {
+    const before = this.runtime
+    this.runtime = new Runtime(snapshot, before, this.counters)
+    this.#retired.add(before)
+    before.retire(this.runtime)
+    this.#shareLimits()
+  }
+
+  nextExchangeId(): string {
+    return this.#idPrefix + (this.#ids++).toString(36)
+  }
+
+  /** The thread is close to its limits: copies are given up first, so that clients are not. */
+  get sheddingShadows(): boolean {
+    return this.#lag.shedding || this.inFlight > this.#inFlightLimit * SHED_SHARE
+  }
+
+  admit(exchange: Exchange): boolean {
+    if (this.inFlight >= this.#inFlightLimit) return false
+    this.inFlight++
+    exchange.admitted = true
+    exchange.runtime.retain()
+    return true
+  }
+
+  release(exchange: Exchange): void {
+    if (!exchange.admitted) return
+    exchange.admitted = false
+    this.inFlight--
+    exchange.runtime.release()
+  }
+
+  /** An even share of a limit of the whole process, rounded up. */
+  share(limit: number): number {
+    return Math.ceil(limit / this.runtime.snapshot.listen.threads)
+  }
+
+  tallyFor(exchange: Exchange): SecondTally {
+    return this.#tallies.at(Math.floor(exchange.arrivedAtUs / 1e6), exchange.runtime.snapshot.revision)
+  }
+
+  /** Hands over what is packed, and the counts of every second that no open exchange belongs to any more. */
+  handOver(): void {
+    const oldest = this.openExchanges.oldest()
+    const watermarkUs = oldest === null ? this.clock.nowUs() : oldest.arrivedAtUs
+    const settledBefore = Math.floor(watermarkUs / 1e6)
+    if (settledBefore > this.#settledBefore) this.#tally(settledBefore)
+    else this.outbox.flush()
+  }
+
+  /** After the last exchange: nothing more will arrive in any second. */
+  handOverAll(): void {
+    this.#tally(Math.floor(this.clock.nowUs() / 1e6) + 1)
+  }
+
+  readCounters(): ThreadCounters {
+    return {
+      requests: this.counters.requests(),
+      shadows: this.counters.shadows(),
+      errors: this.counters.errors(),
+      upstreams: [...this.runtime.upstreams.values()].map(upstream => ({
+        upstream: upstream.plan.name,
+        inFlight: upstream.inFlight,
+      })),
+      connections: this.connections,
+      inFlight: this.inFlight,
+      eventLoopLagSeconds: this.#lag.read() / 1e3,
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#lag.stop()
+    this.wheel.stop()
+    await this.runtime.destroy()
+    for (const runtime of this.#retired) await runtime.destroy()
+    this.outbox.close()
+  }
+
+  #tally(settledBefore: number): void {
+    this.#settledBefore = settledBefore
+    for (const runtime of this.#retired) {
+      if (!runtime.inUse) this.#retired.delete(runtime)
+    }
+    const revisions = [...this.#retired, this.runtime].map(runtime => runtime.snapshot.revision)
+    this.outbox.tally(this.#tallies.takeBefore(settledBefore), settledBefore, Math.min(...revisions))
+  }
+
+  #shareLimits(): void {
+    this.#inFlightLimit = this.share(this.limits.inFlight)
+  }
+}

@@ -1,0 +1,120 @@
+import type { Readable } from 'node:stream'
+import { ProxyError } from '../errors.ts'
+import type { DataPlane } from './data-plane.ts'
+import type { Downstream } from './http/downstream.ts'
+import { refuse } from './http/refuse.ts'
+import type { RawHeaders } from './http/request-headers.ts'
+import type { Upload, UploadOwner } from './http/upload.ts'
+import type { RequestHead } from './routing/request-head.ts'
+import type { RouteRuntime, Runtime } from './runtime.ts'
+import { mirror } from './shadow/mirror.ts'
+import { dropWaiting, type ShadowSlot } from './shadow/slot.ts'
+import { liveEnded } from './settle.ts'
+import type { SecondTally } from './tallies.ts'
+import { forward } from './upstream/forward.ts'
+import type { LiveLeg } from './upstream/live-leg.ts'
+
+/** Stands in until normalise and match have run, so that every field has one type for all of its life. */
+const NO_HEAD: RequestHead = { method: '', path: '', query: '', host: '', headers: {}, requestId: '', address: '' }
+const NO_BODY = Buffer.alloc(0)
+
+/**
+ * All that belongs to one client request, from its head to the settling of its last leg. It carries; the phases
+ * (handle-request.ts) do. Every field is set in the constructor, so all exchanges have one shape.
+ */
+export class Exchange implements UploadOwner {
+  readonly plane: DataPlane
+  readonly runtime: Runtime
+  readonly client: Downstream
+  /** Microseconds since the epoch. */
+  readonly arrivedAtUs: number
+  /** Made by the proxy, unique per exchange. */
+  readonly id: string
+  /** The client's `x-request-id`, or `id`. */
+  requestId = ''
+  /** Path and query as they are forwarded. */
+  originForm = ''
+  head: RequestHead = NO_HEAD
+  /** Index of `route` in the snapshot, -1 while unknown. */
+  route: RouteRuntime
+  routeName = '-'
+  /** What every leg sends, before the rules of its upstream. */
+  sharedHeaders: RawHeaders = []
+  arm: 'primary' | 'canary' = 'primary'
+  admitted = false
+  upload: Upload | null = null
+  live: LiveLeg | null = null
+  /** The client has its answer, or is gone. */
+  answered = false
+  clientGone = false
+  /** The sampled shadows; empty for most exchanges of a sampled route. */
+  slots: ShadowSlot[] = []
+  /** Shadows that are not settled yet. */
+  unsettled = 0
+  /** Largest answer any of the slots wants, bytes. */
+  captureBytes = 0
+  requestBody: Buffer = NO_BODY
+  tally: SecondTally | null = null
+  /** The plane's list of unsettled exchanges, in order of arrival. */
+  previous: Exchange | null = null
+  next: Exchange | null = null
+
+  constructor(plane: DataPlane, client: Downstream) {
+    this.plane = plane
+    this.runtime = plane.runtime
+    this.client = client
+    this.route = plane.runtime.noRoute
+    this.arrivedAtUs = plane.clock.nowUs()
+    this.id = plane.nextExchangeId()
+  }
+
+  onBodyWhole(body: Buffer): void {
+    if (this.answered) return
+    this.requestBody = body
+    this.#forward(body)
+    mirror(this, body)
+  }
+
+  onBodyArriving(stream: Readable): void {
+    if (!this.answered) this.#forward(stream)
+  }
+
+  onBodyCopied(copy: Buffer | null): void {
+    if (copy === null) dropWaiting(this, 'body_limit')
+    else {
+      this.requestBody = copy
+      mirror(this, copy)
+    }
+  }
+
+  onBodyTooLarge(): void {
+    const error = new ProxyError('BODY_TOO_LARGE', `the body is over ${this.plane.limits.bodyBytes} bytes`)
+    this.client.closeAfterAnswer = true
+    if (this.live !== null) this.live.fail(error.code, error.message)
+    else this.#refuseAdmitted(error)
+  }
+
+  /** The client closed, or broke, its connection before the answer was complete. */
+  onClientGone(): void {
+    if (this.answered) return
+    this.clientGone = true
+    if (this.live !== null) this.live.fail('CLIENT_GONE', 'the client went away')
+    else liveEnded(this)
+  }
+
+  /** For requests without a body. */
+  forwardWithoutBody(): void {
+    this.#forward(null)
+    mirror(this, NO_BODY)
+  }
+
+  #forward(body: Buffer | Readable | null): void {
+    const error = forward(this, body)
+    if (error !== null) this.#refuseAdmitted(error)
+  }
+
+  #refuseAdmitted(error: ProxyError): void {
+    refuse(this, error)
+    liveEnded(this)
+  }
+}

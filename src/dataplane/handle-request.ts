@@ -1,0 +1,105 @@
+import { ProxyError } from '../errors.ts'
+import type { DataPlane } from './data-plane.ts'
+import { Exchange } from './exchange.ts'
+import type { Downstream } from './http/downstream.ts'
+import { checkFraming } from './http/framing.ts'
+import { refuse } from './http/refuse.ts'
+import { endToEndHeaders } from './http/request-headers.ts'
+import { readTarget } from './http/target.ts'
+import { Upload } from './http/upload.ts'
+import { decideCanary } from './routing/assign.ts'
+import { matchRoute } from './routing/match.ts'
+import type { RouteRuntime } from './runtime.ts'
+import { sampleShadows } from './shadow/mirror.ts'
+
+/** Longer ids are replaced: they travel into every log line, record and leg. */
+const REQUEST_ID_MAX_LENGTH = 200
+
+/**
+ * The life of an exchange:
+ *
+ *   1 normalise  framing, target, headers         -> 400 501
+ *   2 match      a route of the current snapshot  -> 404
+ *   3 admit      in-flight and size limits        -> 503 413
+ *   4 assign     the arm and the shadows, before any answer exists
+ *   5 forward    to the arm, the first byte before the last has come (upstream/forward.ts)
+ *   6 mirror     to the shadows once the body is whole (shadow/mirror.ts)
+ *   7 relay      the answer with back-pressure, capturing (upstream/live-leg.ts)
+ *   8 settle     one outcome per sampled shadow (settle.ts)
+ *   9 hand over  the pair frame (settle.ts, outbox.ts)
+ *
+ * Steps 5 to 9 follow from the upload: they run when the body is whole, or when it turns out to take longer.
+ */
+export function handleRequest(plane: DataPlane, client: Downstream): void {
+  const exchange = new Exchange(plane, client)
+  const refusal = normalise(exchange) ?? match(exchange) ?? admit(exchange)
+  if (refusal !== null) {
+    refuse(exchange, refusal)
+    return
+  }
+  assign(exchange)
+  receive(exchange)
+}
+
+function normalise(exchange: Exchange): ProxyError | null {
+  const { client } = exchange
+  const given = client.headers['x-request-id']
+  exchange.requestId =
+    typeof given === 'string' && given !== '' && given.length <= REQUEST_ID_MAX_LENGTH ? given : exchange.id
+  const framing = checkFraming(client)
+  if (framing !== null) {
+    client.closeAfterAnswer = true
+    return framing
+  }
+  const target = readTarget(client.target, client.headers.host)
+  if (target instanceof ProxyError) return target
+  exchange.originForm = target.query === '' ? target.path : `${target.path}?${target.query}`
+  exchange.head = {
+    method: client.method,
+    path: target.path,
+    query: target.query,
+    host: target.host,
+    headers: client.headers,
+    requestId: exchange.requestId,
+    address: client.address,
+  }
+  return null
+}
+
+function match(exchange: Exchange): ProxyError | null {
+  const { runtime, head } = exchange
+  const index = matchRoute(runtime.snapshot.routes, head)
+  if (index === -1) return new ProxyError('NO_ROUTE', `no route matches ${head.method} ${head.path}`)
+  exchange.route = runtime.routes[index] as RouteRuntime
+  exchange.routeName = exchange.route.plan.name
+  return null
+}
+
+function admit(exchange: Exchange): ProxyError | null {
+  const { plane, client } = exchange
+  const declared = client.headers['content-length']
+  if (declared !== undefined && Number(declared) > plane.limits.bodyBytes) {
+    return new ProxyError('BODY_TOO_LARGE', `the body has ${declared} bytes, the limit is ${plane.limits.bodyBytes}`)
+  }
+  if (!plane.admit(exchange)) return new ProxyError('OVERLOADED', 'too many requests are in flight')
+  return null
+}
+
+function assign(exchange: Exchange): void {
+  const { route, head } = exchange
+  const canary = route.plan.canary
+  if (canary !== null && decideCanary(route.plan, canary, head).chosen) exchange.arm = 'canary'
+  exchange.sharedHeaders = endToEndHeaders(exchange.client, head.host, exchange.requestId)
+  sampleShadows(exchange)
+}
+
+function receive(exchange: Exchange): void {
+  const { plane, client } = exchange
+  client.onGone(() => exchange.onClientGone())
+  if (!client.hasBody) {
+    exchange.forwardWithoutBody()
+    return
+  }
+  exchange.upload = new Upload(client, exchange, plane.limits.bodyBytes, exchange.captureBytes)
+  exchange.upload.start(plane.turnEnds)
+}

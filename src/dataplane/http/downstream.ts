@@ -1,0 +1,48 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/**
+ * The client's side of an exchange, whatever protocol it speaks. The phases see only this; HTTP/1.1 is the one
+ * implementation so far (h1-downstream.ts).
+ */
+export interface Downstream {
+  readonly method: string
+  /** As the client wrote it: origin form, absolute form or `*`. */
+  readonly target: string
+  readonly httpVersion: string
+  readonly headers: IncomingHttpHeaders
+  /** Flat name, value list in the order, case and number the client sent. */
+  readonly rawHeaders: readonly string[]
+  /** The peer's address without port. */
+  readonly address: string
+  readonly secure: boolean
+  /** The framing announces a body (of any length, also 0 bytes when chunked). */
+  readonly hasBody: boolean
+  /** Set when the request failed framing checks: the answer must be the last one on this connection. */
+  closeAfterAnswer: boolean
+  readonly headWritten: boolean
+  /** The status the client got; 0 before that. */
+  readonly statusWritten: number
+
+  /** Starts the body: chunks and its end go to the listener, perhaps within this very call's tick. */
+  readBody(listener: BodyListener): void
+  pauseBody(): void
+  resumeBody(): void
+
+  /** Calls back once if the client is gone before the answer was completely handed to the socket. */
+  onGone(gone: () => void): void
+  /** Calls back each time the socket can take more after `write` said false. */
+  onDrain(drained: () => void): void
+
+  informational(status: number, headers: IncomingHttpHeaders): void
+  writeHead(status: number, reason: string, headers: string[]): void
+  /** false: the socket is full, wait for drain. */
+  write(chunk: Buffer): boolean
+  end(): void
+  /** Cuts the connection, so that the client can tell a broken answer from a whole one. */
+  abort(): void
+}
+
+export interface BodyListener {
+  onBodyChunk(chunk: Buffer): void
+  onBodyEnd(): void
+}

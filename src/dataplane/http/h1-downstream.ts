@@ -1,0 +1,101 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import type { BodyListener, Downstream } from './downstream.ts'
+
+/** An HTTP/1.1 client on node:http. */
+export class H1Downstream implements Downstream {
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly address: string
+  readonly hasBody: boolean
+  closeAfterAnswer = false
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request
+    this.#response = response
+    this.address = request.socket.remoteAddress ?? ''
+    const length = request.headers['content-length']
+    this.hasBody = request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+  }
+
+  get method(): string {
+    return this.#request.method as string
+  }
+
+  get target(): string {
+    return this.#request.url as string
+  }
+
+  get httpVersion(): string {
+    return this.#request.httpVersion
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#request.headers
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders
+  }
+
+  get secure(): boolean {
+    return (this.#request.socket as TLSSocket).encrypted
+  }
+
+  get headWritten(): boolean {
+    return this.#response.headersSent
+  }
+
+  get statusWritten(): number {
+    return this.#response.headersSent ? this.#response.statusCode : 0
+  }
+
+  readBody(listener: BodyListener): void {
+    this.#request.on('data', (chunk: Buffer) => listener.onBodyChunk(chunk))
+    this.#request.on('end', () => listener.onBodyEnd())
+    // A broken upload also closes the response, which `onGone` reports; without a listener it would end the process.
+    this.#request.on('error', () => {})
+  }
+
+  pauseBody(): void {
+    this.#request.pause()
+  }
+
+  resumeBody(): void {
+    this.#request.resume()
+  }
+
+  onGone(gone: () => void): void {
+    // The response's close, not the request's: the latter also fires after a complete upload (see libraries' notes).
+    this.#response.on('close', () => {
+      if (!this.#response.writableFinished) gone()
+    })
+    this.#response.on('error', () => {})
+  }
+
+  onDrain(drained: () => void): void {
+    this.#response.on('drain', drained)
+  }
+
+  informational(status: number, headers: IncomingHttpHeaders): void {
+    const link = headers.link
+    if (status === 103 && link !== undefined) this.#response.writeEarlyHints({ link })
+  }
+
+  writeHead(status: number, reason: string, headers: string[]): void {
+    if (this.closeAfterAnswer) headers.push('connection', 'close')
+    this.#response.writeHead(status, reason, headers)
+  }
+
+  write(chunk: Buffer): boolean {
+    return this.#response.write(chunk)
+  }
+
+  end(): void {
+    this.#response.end()
+  }
+
+  abort(): void {
+    this.#request.socket.destroy()
+  }
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import type { EndpointPlan, HeaderRules, UpstreamPlan } from '../../config/snapshot.ts'
+import type { Downstream } from './downstream.ts'
+import { connectionListed, isHopByHop } from './hop-by-hop.ts'
+
+/** Flat name, value list. */
+export type RawHeaders = string[]
+
+/** Set by the proxy itself on every leg, so a client's copy never passes. `forwarded` would contradict them. */
+const OWN = new Set([
+  'host',
+  'expect',
+  'x-request-id',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'forwarded',
+])
+const INTERNAL_PREFIX = 'x-understudy-'
+
+/**
+ * The client's end-to-end headers plus the proxy's own, in the client's order and case; the part that all legs share.
+ * `content-length` is left to whoever sends the body.
+ */
+export function endToEndHeaders(client: Downstream, host: string, requestId: string): RawHeaders {
+  const listed = connectionListed(client.headers.connection)
+  const raw = client.rawHeaders
+  const out: RawHeaders = []
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    const lower = name.toLowerCase()
+    if (lower === 'content-length' || OWN.has(lower) || isHopByHop(lower) || listed.has(lower)) continue
+    if (lower.startsWith(INTERNAL_PREFIX)) continue
+    out.push(name, raw[i + 1] as string)
+  }
+  out.push('x-request-id', requestId)
+  out.push('x-forwarded-for', client.address, 'x-forwarded-proto', client.secure ? 'https' : 'http')
+  if (host !== '') out.push('x-forwarded-host', host)
+  return out
+}
+
+/** Adds the Host of the upstream's policy and applies its header rules. Returns a new list. */
+export function forUpstream(
+  shared: RawHeaders,
+  host: string,
+  upstream: UpstreamPlan,
+  endpoint: EndpointPlan,
+): RawHeaders {
+  const out = applyRules(shared, upstream.headers)
+  out.push('host', hostFor(host, upstream, endpoint))
+  return out
+}
+
+/** The copy for a shadow: its own rules, its role, and a span of its own in the client's trace. */
+export function forShadow(headers: RawHeaders, rules: HeaderRules): RawHeaders {
+  const out = applyRules(headers, rules)
+  for (let i = 0; i < out.length; i += 2) {
+    const lower = (out[i] as string).toLowerCase()
+    if (lower === 'traceparent') out[i + 1] = withOwnSpan(out[i + 1] as string)
+    else if (lower === 'idempotency-key') out[i + 1] = `${out[i + 1] as string}-shadow`
+  }
+  out.push('x-understudy-role', 'shadow')
+  return out
+}
+
+function hostFor(host: string, upstream: UpstreamPlan, endpoint: EndpointPlan): string {
+  switch (upstream.host.kind) {
+    case 'preserve':
+      return host === '' ? endpoint.authority : host
+    case 'upstream':
+      return endpoint.authority
+    case 'literal':
+      return upstream.host.value
+  }
+}
+
+function applyRules(headers: RawHeaders, rules: HeaderRules): RawHeaders {
+  if (rules.set.length === 0 && rules.remove.length === 0) return headers.slice()
+  const gone = new Set([...rules.remove, ...rules.set.map(([name]) => name)])
+  const out: RawHeaders = []
+  for (let i = 0; i < headers.length; i += 2) {
+    if (!gone.has((headers[i] as string).toLowerCase())) out.push(headers[i] as string, headers[i + 1] as string)
+  }
+  for (const [name, value] of rules.set) out.push(name, value)
+  return out
+}
+
+const TRACEPARENT = /^([0-9a-f]{2}-[0-9a-f]{32})-[0-9a-f]{16}(-[0-9a-f]{2}.*)$/
+
+/** A malformed traceparent is passed on as it is: it is the client's, and the model server's to judge. */
+function withOwnSpan(traceparent: string): string {
+  return traceparent.replace(
+    TRACEPARENT,
+    (_, trace: string, rest: string) => `${trace}-${randomBytes(8).toString('hex')}${rest}`,
+  )
+}

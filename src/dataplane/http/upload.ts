@@ -1,0 +1,125 @@
+import { Readable } from 'node:stream'
+import { BodyCapture } from '../upstream/capture.ts'
+import type { BodyListener, Downstream } from './downstream.ts'
+
+/** Who wants the request body. */
+export interface UploadOwner {
+  /** The whole body came in one turn of the event loop; nothing was forwarded yet. */
+  onBodyWhole(body: Buffer): void
+  /** The body is still arriving: forward this stream now. `onBodyCopied` follows unless the upload fails. */
+  onBodyArriving(stream: Readable): void
+  /** The whole body has passed; null when it is over the tee's limit. */
+  onBodyCopied(copy: Buffer | null): void
+  onBodyTooLarge(): void
+}
+
+/**
+ * A request body on its way in. States:
+ *   gathering  until the end of this turn of the event loop: small bodies arrive whole, and one buffer is one write
+ *   streaming  it takes longer: chunks go on as they come, with back-pressure, and a bounded tee keeps a copy
+ *   whole      everything has arrived
+ *   discarding nobody wants the rest (refused, or the arm has answered); it is read and thrown away
+ */
+export class Upload implements BodyListener {
+  readonly #client: Downstream
+  readonly #owner: UploadOwner
+  readonly #limitBytes: number
+  readonly #tee: BodyCapture
+  #state: 'gathering' | 'streaming' | 'whole' | 'discarding' = 'gathering'
+  #gathered: Buffer[] = []
+  #bytes = 0
+  #stream: Readable | null = null
+
+  constructor(client: Downstream, owner: UploadOwner, limitBytes: number, teeBytes: number) {
+    this.#client = client
+    this.#owner = owner
+    this.#limitBytes = limitBytes
+    this.#tee = new BodyCapture(teeBytes)
+  }
+
+  get whole(): boolean {
+    return this.#state === 'whole'
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  start(turnEnds: TurnEnds): void {
+    this.#client.readBody(this)
+    turnEnds.add(this)
+  }
+
+  onBodyChunk(chunk: Buffer): void {
+    if (this.#state === 'discarding') return
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#limitBytes) {
+      this.discard()
+      this.#owner.onBodyTooLarge()
+      return
+    }
+    if (this.#stream === null) {
+      this.#gathered.push(chunk)
+      return
+    }
+    this.#tee.add(chunk)
+    if (!this.#stream.push(chunk)) this.#client.pauseBody()
+  }
+
+  onBodyEnd(): void {
+    if (this.#state === 'discarding') return
+    const stream = this.#stream
+    this.#state = 'whole'
+    if (stream === null) {
+      const gathered = this.#gathered
+      this.#owner.onBodyWhole(gathered.length === 1 ? (gathered[0] as Buffer) : Buffer.concat(gathered, this.#bytes))
+      return
+    }
+    stream.push(null)
+    this.#owner.onBodyCopied(this.#tee.over ? null : this.#tee.body())
+  }
+
+  /** The turn is over and the body is not whole: go on as a stream. */
+  onTurnEnd(): void {
+    if (this.#state !== 'gathering') return
+    this.#state = 'streaming'
+    const stream = new Readable({
+      read: () => this.#client.resumeBody(),
+      destroy: (_error, done) => {
+        if (this.#state === 'streaming') this.discard()
+        done(null)
+      },
+    })
+    this.#stream = stream
+    for (const chunk of this.#gathered) {
+      this.#tee.add(chunk)
+      stream.push(chunk)
+    }
+    this.#gathered = []
+    this.#owner.onBodyArriving(stream)
+  }
+
+  /** Nobody wants the rest. */
+  discard(): void {
+    if (this.#state === 'whole' || this.#state === 'discarding') return
+    this.#state = 'discarding'
+    this.#gathered = []
+    this.#stream?.destroy()
+    this.#client.resumeBody()
+  }
+}
+
+/** Calls uploads back at the end of the current turn of the event loop: one immediate for all of them. */
+export class TurnEnds {
+  #waiting: Upload[] = []
+
+  add(upload: Upload): void {
+    if (this.#waiting.push(upload) === 1) setImmediate(() => this.#run())
+  }
+
+  #run(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const upload of waiting) upload.onTurnEnd()
+  }
+}

@@ -1,0 +1,92 @@
+import type { RoutePlan, ShadowPlan, Snapshot, UpstreamPlan } from '../config/snapshot.ts'
+import type { ArmCounters, Counters, MutableShadowCounters } from './counters.ts'
+import { Upstream } from './upstream/upstream.ts'
+
+export interface RouteRuntime {
+  readonly plan: RoutePlan
+  readonly primary: Upstream
+  readonly canary: Upstream | null
+  readonly shadows: readonly ShadowRuntime[]
+  readonly arms: { readonly primary: ArmCounters; readonly canary: ArmCounters }
+}
+
+export interface ShadowRuntime {
+  readonly plan: ShadowPlan
+  readonly upstream: Upstream
+  readonly counters: MutableShadowCounters
+}
+
+/**
+ * A snapshot with what this thread needs to serve it: connections and counters. Exchanges keep the runtime they arrived
+ * in; when it has been replaced and the last of them is gone, the upstreams that were not taken over are closed.
+ */
+export class Runtime {
+  readonly snapshot: Snapshot
+  readonly routes: readonly RouteRuntime[]
+  readonly upstreams: ReadonlyMap<string, Upstream>
+  /** Stands in for the route of requests that match none. */
+  readonly noRoute: RouteRuntime
+  #users = 0
+  #successor: Runtime | null = null
+
+  constructor(snapshot: Snapshot, predecessor: Runtime | null, counters: Counters) {
+    this.snapshot = snapshot
+    const upstreams = snapshot.upstreams.map(plan => takeOver(plan, predecessor) ?? new Upstream(plan))
+    this.upstreams = new Map(upstreams.map(upstream => [upstream.plan.name, upstream]))
+    this.routes = snapshot.routes.map(plan => ({
+      plan,
+      primary: upstreams[plan.primary] as Upstream,
+      canary: plan.canary === null ? null : (upstreams[plan.canary.upstream] as Upstream),
+      shadows: plan.shadows.map(shadow => shadowRuntime(plan, shadow, upstreams, counters)),
+      arms: { primary: counters.arm(plan.name, 'primary'), canary: counters.arm(plan.name, 'canary') },
+    }))
+    this.noRoute = { ...(this.routes[0] as RouteRuntime), shadows: [] }
+  }
+
+  get inUse(): boolean {
+    return this.#users > 0
+  }
+
+  retain(): void {
+    this.#users++
+  }
+
+  release(): void {
+    this.#users--
+    this.#closeIfDone()
+  }
+
+  retire(successor: Runtime): void {
+    this.#successor = successor
+    this.#closeIfDone()
+  }
+
+  /** Closes all connections at once. */
+  async destroy(): Promise<void> {
+    await Promise.all([...this.upstreams.values()].map(upstream => upstream.destroy()))
+  }
+
+  #closeIfDone(): void {
+    const successor = this.#successor
+    if (successor === null || this.#users > 0) return
+    for (const [name, upstream] of this.upstreams) {
+      if (successor.upstreams.get(name) !== upstream) void upstream.close()
+    }
+  }
+}
+
+function shadowRuntime(
+  route: RoutePlan,
+  plan: ShadowPlan,
+  upstreams: readonly Upstream[],
+  counters: Counters,
+): ShadowRuntime {
+  const upstream = upstreams[plan.upstream] as Upstream
+  return { plan, upstream, counters: counters.shadow(route.name, upstream.plan.name) }
+}
+
+/** An upstream whose plan did not change keeps its connections. */
+function takeOver(plan: UpstreamPlan, predecessor: Runtime | null): Upstream | null {
+  const before = predecessor?.upstreams.get(plan.name)
+  return before !== undefined && JSON.stringify(before.plan) === JSON.stringify(plan) ? before : null
+}

@@ -1,0 +1,143 @@
+import type { UnpairedReason } from '../wire/outcomes.ts'
+import type { FrameLeg } from '../wire/pair-frame.ts'
+import { latencyBucket, logRatioBucket } from '../wire/latency-grid.ts'
+import { bump } from '../wire/window.ts'
+import { accessLine } from './access-log.ts'
+import type { Exchange } from './exchange.ts'
+import { countsOf, dropWaiting, slotClosed, type ShadowSlot } from './shadow/slot.ts'
+import type { Leg } from './upstream/leg.ts'
+
+/** The client has its answer, or an error, or is gone: nothing of the exchange concerns it any more. */
+export function liveEnded(exchange: Exchange): void {
+  if (exchange.answered) return
+  exchange.answered = true
+  const { live, plane, route } = exchange
+  const upload = exchange.upload
+  if (upload !== null && !upload.whole) {
+    upload.discard()
+    dropWaiting(exchange, 'upload_incomplete')
+  }
+  if (live === null) dropWaiting(exchange, exchange.clientGone ? 'upload_incomplete' : 'primary_rejected')
+  if (live?.error) {
+    plane.counters.error(exchange.routeName, exchange.arm, live.error)
+    plane.log.write(
+      live.error === 'CLIENT_GONE' ? 'debug' : 'warn',
+      `${exchange.routeName}/${live.error}`,
+      'request failed',
+      {
+        code: live.error,
+        route: exchange.routeName,
+        arm: exchange.arm,
+        endpoint: live.endpoint.plan.authority,
+        detail: live.detail,
+        requestId: exchange.requestId,
+      },
+    )
+  }
+  const durationUs = plane.clock.nowUs() - exchange.arrivedAtUs
+  const headAtUs = live === null || live.headAtUs === 0 ? plane.clock.nowUs() : live.headAtUs
+  route.arms[exchange.arm].answered(clientStatus(exchange), durationUs, headAtUs - exchange.arrivedAtUs)
+  accessLine(exchange, durationUs)
+  plane.release(exchange)
+  for (const slot of exchange.slots) settlePair(exchange, slot)
+}
+
+/** A copy has been answered, or has failed. `detail` says how it failed. */
+export function shadowEnded(exchange: Exchange, slot: ShadowSlot, detail: string): void {
+  slot.shadow.counters.inFlight--
+  if (slot.state !== 'sent') return
+  const error = slot.leg?.error ?? null
+  if (error !== null) {
+    const { plane, routeName } = exchange
+    const upstream = slot.shadow.upstream.plan.name
+    plane.counters.error(routeName, 'shadow', error)
+    plane.log.write('warn', `${routeName}/${upstream}/${error}`, 'shadow failed', {
+      code: error,
+      route: routeName,
+      upstream,
+      detail,
+    })
+  }
+  settlePair(exchange, slot)
+}
+
+/** The process must go: whatever is unsettled is counted as such, and its legs are cut. */
+export function abandon(exchange: Exchange): void {
+  dropWaiting(exchange, 'draining')
+  for (const slot of exchange.slots) {
+    if (slot.state === 'sent') unpaired(exchange, slot, 'shutdown')
+    slot.leg?.fail('DRAINING', 'the proxy is shutting down')
+  }
+}
+
+/** Counts the pair when both legs are done: once, because it leaves `sent`. */
+function settlePair(exchange: Exchange, slot: ShadowSlot): void {
+  const { live } = exchange
+  if (slot.state !== 'sent' || slot.leg === null || !slot.leg.ended || !exchange.answered || live === null) return
+  if (live.error === 'CLIENT_GONE') return unpaired(exchange, slot, 'client_gone')
+  slot.state = 'settled'
+  slot.shadow.counters.pairs++
+  const counts = countsOf(exchange, slot.shadow)
+  counts.pairs++
+  if (!handOver(exchange, slot, live, slot.leg)) {
+    counts.outcomes.incomparable++
+    counts.incomparable.not_captured++
+    bump(counts.latency.primary, latencyBucket(live.error === null ? live.latencyUs : Infinity))
+    bump(counts.latency.shadow, latencyBucket(slot.leg.error === null ? slot.leg.latencyUs : Infinity))
+    if (live.error === null && slot.leg.error === null) {
+      bump(
+        counts.latency.logRatio,
+        logRatioBucket(Math.log(Math.max(1, slot.leg.latencyUs) / Math.max(1, live.latencyUs))),
+      )
+    }
+  }
+  slotClosed(exchange)
+}
+
+function unpaired(exchange: Exchange, slot: ShadowSlot, reason: UnpairedReason): void {
+  slot.state = 'settled'
+  slot.shadow.counters.unpaired[reason]++
+  countsOf(exchange, slot.shadow).unpaired[reason]++
+  slotClosed(exchange)
+}
+
+function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg): boolean {
+  const { head } = exchange
+  return exchange.plane.outbox.offer({
+    revision: exchange.runtime.snapshot.revision,
+    experiment: slot.shadow.plan.experiment,
+    arrivedAtUs: exchange.arrivedAtUs,
+    sentFirst: live.startedAtUs <= shadow.startedAtUs ? 'primary' : 'shadow',
+    id: exchange.id,
+    requestId: exchange.requestId,
+    method: head.method,
+    path: head.path,
+    requestType: head.headers['content-type'] ?? '',
+    requestEncoding: head.headers['content-encoding'] ?? '',
+    requestBody: exchange.requestBody,
+    primary: frameLeg(live),
+    shadow: frameLeg(shadow),
+  })
+}
+
+function frameLeg(leg: Leg): FrameLeg {
+  return {
+    endpoint: leg.endpoint.index,
+    status: leg.status,
+    error: leg.error,
+    latencyUs: leg.latencyUs,
+    ttfbUs: leg.ttfbUs,
+    bytes: leg.bytes,
+    contentType: leg.contentType,
+    contentEncoding: leg.contentEncoding,
+    capture: leg.capture.state,
+    body: leg.capture.body(),
+  }
+}
+
+/** What the client saw: 0 when it went before a head, the proxy's own status when the arm failed before one. */
+function clientStatus(exchange: Exchange): number {
+  const { live, client } = exchange
+  if (live !== null && live.status > 0) return live.status
+  return client.statusWritten
+}

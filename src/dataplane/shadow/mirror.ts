@@ -1,0 +1,56 @@
+import type { Exchange } from '../exchange.ts'
+import { forShadow, forUpstream } from '../http/request-headers.ts'
+import { decideShadow } from '../routing/assign.ts'
+import { ShadowLeg } from './shadow-leg.ts'
+import { countsOf, drop, type ShadowSlot } from './slot.ts'
+
+const ROLE_HEADER = 'x-understudy-role'
+
+/**
+ * Decides which shadows get a copy, before any answer exists. Only exchanges of the primary arm are eligible, and none
+ * that is itself somebody's shadow: two proxies in a row would multiply each other's copies.
+ */
+export function sampleShadows(exchange: Exchange): void {
+  const { route, head, client } = exchange
+  if (exchange.arm !== 'primary' || route.shadows.length === 0 || client.headers[ROLE_HEADER] !== undefined) return
+  for (const shadow of route.shadows) {
+    if (!shadow.plan.methods.includes(head.method)) continue
+    const counts = countsOf(exchange, shadow)
+    counts.eligible++
+    shadow.counters.eligible++
+    if (!decideShadow(route.plan, shadow.plan, head).chosen) continue
+    counts.sampled++
+    shadow.counters.sampled++
+    exchange.slots.push({ shadow, state: 'waiting', leg: null })
+    exchange.captureBytes = Math.max(exchange.captureBytes, shadow.plan.maxBodyBytes)
+  }
+  exchange.unsettled = exchange.slots.length
+  if (exchange.unsettled > 0) exchange.plane.openExchanges.add(exchange)
+}
+
+/** Sends the copies, in the same tick as the forward when the body came whole. Nothing here can fail the client. */
+export function mirror(exchange: Exchange, body: Buffer): void {
+  for (const slot of exchange.slots) {
+    if (slot.state === 'waiting') send(exchange, slot, body)
+  }
+}
+
+function send(exchange: Exchange, slot: ShadowSlot, body: Buffer): void {
+  const { shadow } = slot
+  const { plan, counters, upstream } = shadow
+  if (exchange.live === null) return drop(exchange, slot, 'primary_rejected')
+  if (exchange.plane.sheddingShadows) return drop(exchange, slot, 'overloaded')
+  if (body.length > plan.maxBodyBytes) return drop(exchange, slot, 'body_limit')
+  if (counters.inFlight >= plan.maxInFlight) return drop(exchange, slot, 'in_flight')
+  const endpoint = upstream.pick()
+  if (endpoint === null) return drop(exchange, slot, 'in_flight')
+  const leg = new ShadowLeg(exchange, slot, endpoint)
+  slot.leg = leg
+  slot.state = 'sent'
+  counters.inFlight++
+  counters.sent++
+  countsOf(exchange, shadow).sent++
+  const { head } = exchange
+  const headers = forShadow(forUpstream(exchange.sharedHeaders, head.host, upstream.plan, endpoint.plan), plan.headers)
+  leg.start({ method: head.method, path: exchange.originForm, headers, body: body.length === 0 ? null : body })
+}

@@ -1,0 +1,45 @@
+import type { DropReason } from '../../wire/outcomes.ts'
+import type { WindowCounts } from '../../wire/window.ts'
+import type { Exchange } from '../exchange.ts'
+import type { ShadowRuntime } from '../runtime.ts'
+import type { ShadowLeg } from './shadow-leg.ts'
+
+/**
+ * One sampled shadow of one exchange. It ends in exactly one of the last two states:
+ *   waiting  for the whole request body
+ *   sent     the copy is under way, or answered and waiting for the primary's outcome (`leg.ended` tells)
+ *   dropped  never sent, counted with its reason
+ *   settled  counted as a pair, or as unpaired with its reason
+ */
+export interface ShadowSlot {
+  readonly shadow: ShadowRuntime
+  state: 'waiting' | 'sent' | 'dropped' | 'settled'
+  leg: ShadowLeg | null
+}
+
+/** The counts of the second in which the exchange arrived. */
+export function countsOf(exchange: Exchange, shadow: ShadowRuntime): WindowCounts {
+  exchange.tally ??= exchange.plane.tallyFor(exchange)
+  return exchange.tally.counts(shadow.plan.experiment)
+}
+
+/** Gives up one copy that has not been sent. */
+export function drop(exchange: Exchange, slot: ShadowSlot, reason: DropReason): void {
+  slot.state = 'dropped'
+  slot.shadow.counters.dropped[reason]++
+  countsOf(exchange, slot.shadow).dropped[reason]++
+  slotClosed(exchange)
+}
+
+/** Gives up all copies that have not been sent. */
+export function dropWaiting(exchange: Exchange, reason: DropReason): void {
+  for (const slot of exchange.slots) {
+    if (slot.state === 'waiting') drop(exchange, slot, reason)
+  }
+}
+
+/** One slot of the exchange has reached its end. The last one lets the watermark pass. */
+export function slotClosed(exchange: Exchange): void {
+  exchange.unsettled--
+  if (exchange.unsettled === 0) exchange.plane.openExchanges.remove(exchange)
+}

@@ -1,0 +1,77 @@
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import type { ControlToDataPlane, DataPlaneData, DataPlaneToControl } from '../wire/messages.ts'
+import { DataPlane } from './data-plane.ts'
+import { Listener } from './http/listener.ts'
+import { abandon } from './settle.ts'
+
+/**
+ * Entry of a data-plane thread. States: starting (listens) > serving > draining (no new connections; what is under way
+ * finishes) > drained (everything handed over and closed; the thread ends).
+ */
+
+/** Pairs wait at most this long in a buffer that is not full. */
+const HAND_OVER_MS = 20
+const COUNTERS_MS = 1_000
+const DRAIN_CHECK_MS = 20
+
+const control = parentPort as MessagePort
+const data = workerData as DataPlaneData
+const post = (message: DataPlaneToControl): void => control.postMessage(message)
+
+const plane = new DataPlane(data, data.analysis, post)
+const listener = new Listener(plane)
+
+const handOverTimer = setInterval(() => plane.handOver(), HAND_OVER_MS)
+const countersTimer = setInterval(() => postCounters(), COUNTERS_MS)
+
+control.on('message', (message: ControlToDataPlane) => {
+  switch (message.kind) {
+    case 'snapshot':
+      plane.apply(message.snapshot)
+      listener.applyLimits(message.snapshot.limits)
+      post({ kind: 'applied', revision: message.snapshot.revision })
+      break
+    case 'analysis':
+      plane.outbox.reconnect(message.port)
+      break
+    case 'drain':
+      void drain(message.deadlineMs)
+      break
+  }
+})
+
+const { host, port } = plane.runtime.snapshot.listen
+listener.listen(host, port, data.reusePort).then(
+  actualPort => {
+    postCounters()
+    post({ kind: 'listening', port: actualPort })
+  },
+  (error: Error) => post({ kind: 'failed', message: error.message }),
+)
+
+async function drain(deadlineMs: number): Promise<void> {
+  plane.draining = true
+  listener.stopAccepting()
+  const untilMs = performance.now() + deadlineMs
+  const busy = (): boolean => plane.inFlight > 0 || plane.openExchanges.count > 0
+  while (busy() && performance.now() < untilMs) {
+    await new Promise(resolve => setTimeout(resolve, DRAIN_CHECK_MS))
+    listener.closeIdle()
+  }
+  for (const exchange of plane.openExchanges.all()) abandon(exchange)
+  for (const socket of plane.upgraded) socket.destroy()
+  listener.closeAll()
+  // Closing connections ends the live legs that were left, one turn later.
+  await new Promise(resolve => setImmediate(resolve))
+  clearInterval(handOverTimer)
+  clearInterval(countersTimer)
+  plane.handOverAll()
+  postCounters()
+  await plane.close()
+  post({ kind: 'drained' })
+  control.close()
+}
+
+function postCounters(): void {
+  post({ kind: 'counters', counters: plane.readCounters() })
+}
