@@ -57,6 +57,8 @@ export abstract class Leg implements WheelEntry {
   #state: 'idle' | 'running' | 'ended' = 'idle'
   #startedMs = 0
   #activeMs = 0
+  /** false while a body is still arriving: the model server cannot owe an answer yet. */
+  #sent = true
 
   constructor(
     clock: Clock,
@@ -92,7 +94,8 @@ export abstract class Leg implements WheelEntry {
     this.startedAtUs = this.#clock.nowUs()
     this.#startedMs = performance.now()
     this.#activeMs = this.#startedMs
-    this.#wheel.arm(this, Math.min(this.#deadlines.firstByteMs, this.#deadlines.totalMs))
+    this.#sent = request.body === null || Buffer.isBuffer(request.body)
+    this.#wheel.arm(this, this.#dueMs() - this.#startedMs)
     this.endpoint.pool.dispatch(
       {
         method: request.method,
@@ -119,6 +122,13 @@ export abstract class Leg implements WheelEntry {
     if (this.#state === 'ended') controller.abort(new Error('the leg has already ended'))
   }
 
+  onRequestSent(): void {
+    if (this.#sent || this.#state === 'ended') return
+    this.#sent = true
+    this.#activeMs = performance.now()
+    this.#wheel.arm(this, this.#dueMs() - this.#activeMs)
+  }
+
   onResponseStart(controller: LegController, status: number, headers: IncomingHttpHeaders, reason?: string): void {
     if (this.#state === 'ended') return
     this.#activeMs = performance.now()
@@ -130,6 +140,8 @@ export abstract class Leg implements WheelEntry {
     this.headAtUs = this.#clock.nowUs()
     this.contentType = headers['content-type'] ?? ''
     this.contentEncoding = headers['content-encoding'] ?? ''
+    this.#sent = true
+    this.#wheel.arm(this, this.#dueMs() - this.#activeMs)
     this.onHead(controller, headers, reason ?? '')
   }
 
@@ -152,10 +164,7 @@ export abstract class Leg implements WheelEntry {
 
   /** Called by the wheel: finds out which deadline has passed, or when the next one will. */
   onDeadline(nowMs: number): void {
-    const { firstByteMs, betweenBytesMs, totalMs } = this.#deadlines
-    const quietMs = this.headAtUs === 0 ? firstByteMs : betweenBytesMs
-    const since = this.headAtUs === 0 ? this.#startedMs : this.#activeMs
-    const dueMs = Math.min(since + quietMs, this.#startedMs + totalMs)
+    const dueMs = this.#dueMs()
     if (nowMs < dueMs) this.#wheel.arm(this, dueMs - nowMs)
     else this.onTimeout(this.headAtUs === 0 ? 'no answer' : 'no complete answer', Math.round(nowMs - this.#startedMs))
   }
@@ -174,6 +183,14 @@ export abstract class Leg implements WheelEntry {
     if (running) this.endpoint.inFlight--
     this.#wheel.disarm(this)
     this.onEnded(detail, trailers)
+  }
+
+  /** The next deadline: `#activeMs` is when the request was sent, then when the last byte came. */
+  #dueMs(): number {
+    const { firstByteMs, betweenBytesMs, totalMs } = this.#deadlines
+    const endMs = this.#startedMs + totalMs
+    if (!this.#sent) return endMs
+    return Math.min(this.#activeMs + (this.headAtUs === 0 ? firstByteMs : betweenBytesMs), endMs)
   }
 
   /** Time spent waiting for the client does not count against the model server. */

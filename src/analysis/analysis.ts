@@ -1,0 +1,205 @@
+import type { Clock } from '../clock.ts'
+import type { ExperimentPlan, Snapshot } from '../config/snapshot.ts'
+import { openSinks } from '../sinks/open-sinks.ts'
+import { pairRecord, windowRecord, type Comparison } from '../sinks/record.ts'
+import type { SinkLog } from '../sinks/sink.ts'
+import type { AnalysisReport, Disagreement, TallyMessage } from '../wire/messages.ts'
+import type { UnpairedReason } from '../wire/outcomes.ts'
+import { OUTCOMES } from '../wire/outcomes.ts'
+import { decodePairFrame, type PairFrame } from '../wire/pair-frame.ts'
+import type { SealedWindow } from '../wire/window.ts'
+import { comparePair } from './compare/compare-pair.ts'
+import { ExperimentStats } from './experiment-stats.ts'
+import { bodyOrNull, PairBodies } from './pair-bodies.ts'
+import { SinkSet } from './sink-set.ts'
+import { Snapshots } from './snapshots.ts'
+import { Windows } from './windows.ts'
+
+/** Shown to people between two reports, per experiment; the sinks have all of them. */
+const DISAGREEMENTS_PER_REPORT = 20
+/** Ended experiments whose totals are still reported. */
+const EXPERIMENTS_KEPT = 256
+
+interface AnalysisOptions {
+  readonly snapshot: Snapshot
+  readonly clock: Clock
+  readonly log: SinkLog
+  readonly open?: typeof openSinks
+}
+
+/** The work of the analysis thread: decode > compare > windows > records > sinks. Knows nothing of threads and ports. */
+export class Analysis {
+  readonly #clock: Clock
+  readonly #log: SinkLog
+  readonly #snapshots: Snapshots
+  readonly #sinks: SinkSet
+  readonly #stats = new Map<string, ExperimentStats>()
+  readonly #windows = new Windows((experiment, pairs) => this.#experiment(experiment).addOutcome('incomparable', pairs))
+  #sealed: SealedWindow[] = []
+  #disagreements = new Map<string, Disagreement[]>()
+  #framesLost = 0
+
+  constructor({ snapshot, clock, log, open = openSinks }: AnalysisOptions) {
+    this.#clock = clock
+    this.#log = log
+    this.#snapshots = new Snapshots(snapshot)
+    this.#sinks = new SinkSet(snapshot.sinks, open, log)
+    this.#experimentsOf(snapshot)
+  }
+
+  apply(snapshot: Snapshot): void {
+    this.#snapshots.add(snapshot)
+    this.#sinks.apply(snapshot.sinks)
+    this.#experimentsOf(snapshot)
+  }
+
+  attach(origin: string): void {
+    this.#snapshots.attach(origin)
+  }
+
+  /** Takes `count` frames from the first `used` bytes; nothing of the buffer is kept. */
+  frames(origin: string, buffer: ArrayBuffer, used: number, count: number): void {
+    const bytes = Buffer.from(buffer, 0, used)
+    let offset = 0
+    for (let left = count; left > 0; left--) {
+      const decoded = this.#decodeFrame(bytes, offset)
+      if (decoded === null) {
+        this.#framesLost += left
+        return
+      }
+      offset = decoded.next
+      if (!this.#pair(origin, decoded.frame)) this.#framesLost++
+    }
+  }
+
+  tally(origin: string, { tallies, settledBefore, oldestRevision }: TallyMessage): void {
+    for (const { revision, experiment, second, counts } of tallies) {
+      const plan = this.#snapshots.get(revision)?.experiments[experiment]
+      const isAdded = plan !== undefined && this.#windows.addCounts(origin, plan.id, second, counts)
+      if (!isAdded) {
+        this.#framesLost += counts.pairs
+        this.#log('error', 'counts of an unknown experiment or a sealed window were lost', { origin, revision, second })
+        continue
+      }
+      for (const outcome of OUTCOMES) this.#experiment(plan.id).addOutcome(outcome, counts.outcomes[outcome])
+    }
+    this.#seal(this.#windows.settle(origin, settledBefore))
+    if (this.#snapshots.keepFrom(origin, oldestRevision)) this.#retireEnded()
+  }
+
+  /** The thread of this origin is gone. All it has sent must have been taken before. */
+  detach(origin: string, reason: UnpairedReason): void {
+    this.#seal(this.#windows.close(origin, reason))
+    if (this.#snapshots.detach(origin)) this.#retireEnded()
+  }
+
+  /** Closes the windows of all threads: after this no more pairs come. */
+  finish(): void {
+    for (const origin of this.#windows.origins()) this.detach(origin, 'shutdown')
+  }
+
+  /** What happened since the last report, and the totals. */
+  report(): AnalysisReport {
+    const nowUs = this.#clock.nowUs()
+    const report: AnalysisReport = {
+      windows: this.#sealed,
+      experiments: [...this.#stats.values()].map(stats => stats.report(nowUs)),
+      disagreements: [...this.#disagreements.values()].flat(),
+      sinks: this.#sinks.reports(),
+      framesLost: this.#framesLost,
+    }
+    this.#sealed = []
+    this.#disagreements = new Map()
+    return report
+  }
+
+  async closeSinks(deadlineMs: number): Promise<void> {
+    await this.#sinks.close(deadlineMs)
+  }
+
+  #decodeFrame(bytes: Buffer, offset: number): { frame: PairFrame; next: number } | null {
+    try {
+      return decodePairFrame(bytes, offset)
+    } catch (error) {
+      this.#log('error', 'pair frames could not be read', { error: String(error), offset, bytes: bytes.length })
+      return null
+    }
+  }
+
+  /** false: the frame has no place, in the configuration or in an open window. */
+  #pair(origin: string, frame: PairFrame): boolean {
+    const snapshot = this.#snapshots.get(frame.revision)
+    const experiment = snapshot?.experiments[frame.experiment]
+    if (snapshot === undefined || experiment === undefined) {
+      this.#log('error', 'a pair of an unknown configuration was lost', { origin, revision: frame.revision })
+      return false
+    }
+    const bodies = new PairBodies(frame)
+    const comparison = comparePair(frame, experiment, bodies, this.#log)
+    const isOpen = this.#windows.addPair(origin, experiment.id, Math.floor(frame.arrivedAtUs / 1e6), {
+      ...comparison,
+      primaryUs: frame.primary.latencyUs,
+      shadowUs: frame.shadow.latencyUs,
+    })
+    if (!isOpen) {
+      this.#log('error', 'a pair came after its window was sealed, it was lost', { origin, requestId: frame.requestId })
+      return false
+    }
+    this.#experiment(experiment.id).add(frame, comparison, this.#clock.nowUs())
+    if (snapshot.record !== null) this.#record(frame, snapshot, experiment, comparison, bodies)
+    return true
+  }
+
+  #record(
+    frame: PairFrame,
+    snapshot: Snapshot,
+    experiment: ExperimentPlan,
+    comparison: Comparison,
+    bodies: PairBodies,
+  ): void {
+    const disagrees = comparison.result === 'disagree'
+    if (this.#sinks.isEmpty && !disagrees) return
+    const keep =
+      snapshot.record?.bodies === 'always' ||
+      (snapshot.record?.bodies === 'on-disagreement' && comparison.result !== 'agree')
+    const decoded = {
+      request: keep ? bodyOrNull(bodies.request()) : null,
+      primary: keep && frame.primary.capture === 'complete' ? bodyOrNull(bodies.primary()) : null,
+      shadow: keep && frame.shadow.capture === 'complete' ? bodyOrNull(bodies.shadow()) : null,
+    }
+    const record = pairRecord({ frame, snapshot, experiment, comparison, decoded })
+    this.#sinks.offer(record)
+    if (disagrees) this.#show(experiment.id, record.value)
+  }
+
+  #show(experiment: string, record: string): void {
+    let shown = this.#disagreements.get(experiment)
+    if (shown === undefined) this.#disagreements.set(experiment, (shown = []))
+    if (shown.length < DISAGREEMENTS_PER_REPORT) shown.push({ experiment, record: JSON.parse(record) as unknown })
+  }
+
+  #seal(windows: readonly SealedWindow[]): void {
+    for (const window of windows) {
+      this.#sealed.push(window)
+      if (!this.#sinks.isEmpty) this.#sinks.offer(windowRecord(window))
+    }
+  }
+
+  #experimentsOf(snapshot: Snapshot): void {
+    for (const { id } of snapshot.experiments) this.#experiment(id)
+  }
+
+  #experiment(id: string): ExperimentStats {
+    let stats = this.#stats.get(id)
+    if (stats === undefined) this.#stats.set(id, (stats = new ExperimentStats(id)))
+    return stats
+  }
+
+  /** Releases what experiments hold that no configuration has any more, and forgets the oldest of too many. */
+  #retireEnded(): void {
+    const ended = [...this.#stats.values()].filter(stats => !this.#snapshots.hasExperiment(stats.experiment))
+    for (const stats of ended) stats.retire(this.#clock.nowUs())
+    for (const stats of ended.slice(0, Math.max(0, this.#stats.size - EXPERIMENTS_KEPT)))
+      this.#stats.delete(stats.experiment)
+  }
+}

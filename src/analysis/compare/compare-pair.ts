@@ -1,0 +1,124 @@
+import type { ComparePlan, ExperimentPlan } from '../../config/snapshot.ts'
+import type { Comparison, DifferenceKind } from '../../sinks/record.ts'
+import type { SinkLog } from '../../sinks/sink.ts'
+import type { IncomparableReason, Outcome } from '../../wire/outcomes.ts'
+import type { FrameLeg, PairFrame } from '../../wire/pair-frame.ts'
+import type { PairBodies } from '../pair-bodies.ts'
+import { decodePayload, mayBeOip } from '../payloads/decode.ts'
+import type { DecodedBody } from '../payloads/decode-body.ts'
+import type { Payload } from '../payloads/payload.ts'
+import { compareAnswers } from './compare-answers.ts'
+
+/**
+ * What this pair shows. In this order: a leg that failed decides; then answers with different statuses disagree; then
+ * bodies that were not captured cannot be compared; then the bodies are compared, byte for byte before anything is decoded.
+ * Never throws: a comparator that fails makes the pair `incomparable` with reason `failed`, and is logged.
+ */
+export function comparePair(
+  frame: PairFrame,
+  experiment: ExperimentPlan,
+  bodies: PairBodies,
+  log: SinkLog,
+): Comparison {
+  try {
+    return compare(frame, experiment.compare, bodies)
+  } catch (error) {
+    log('error', 'comparing a pair failed; it is counted as incomparable', {
+      experiment: experiment.id,
+      requestId: frame.requestId,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
+    return incomparable('failed')
+  }
+}
+
+function compare(frame: PairFrame, plan: ComparePlan | null, bodies: PairBodies): Comparison {
+  const { primary, shadow } = frame
+  const failed = legOutcome(legFailed(primary), legFailed(shadow))
+  if (failed !== null) return plain(failed)
+  if (plan === null) return incomparable('compare_off')
+  if (primary.status !== shadow.status) {
+    return {
+      ...plain('disagree', 'status'),
+      differences: [difference('$status', 'value', primary.status, shadow.status)],
+    }
+  }
+  const missing = uncaptured(primary) ?? uncaptured(shadow)
+  if (missing !== null) return incomparable(missing)
+  if (sameBytes(primary, shadow) && !mayHideError(frame, plan, bodies)) {
+    return { ...plain('agree', 'bytes'), metrics: { identical_bytes: 1 } }
+  }
+  return compareBodies(frame, plan, bodies)
+}
+
+function compareBodies(frame: PairFrame, plan: ComparePlan, bodies: PairBodies): Comparison {
+  // The body of a rejection is a message, not a prediction.
+  const rejected = frame.primary.status >= 400
+  const declared = rejected ? 'json' : plan.payload
+  let primary = decodeLeg(bodies.primary(), declared, frame.path, frame.primary)
+  let shadow = decodeLeg(bodies.shadow(), declared, frame.path, frame.shadow)
+  const failed = legOutcome(primary.kind === 'error', shadow.kind === 'error')
+  if (failed !== null) return plain(failed, 'protocol')
+  if (primary.kind === 'failed') return incomparable(reasonFor(primary.reason, rejected, plan))
+  if (shadow.kind === 'failed') return incomparable(reasonFor(shadow.reason, rejected, plan))
+  if (primary.kind !== shadow.kind) {
+    // One side only looks like a known protocol: what both have in common is JSON.
+    primary = decodeLeg(bodies.primary(), 'json', frame.path, frame.primary)
+    shadow = decodeLeg(bodies.shadow(), 'json', frame.path, frame.shadow)
+  }
+  return compareAnswers(primary, shadow, rejected ? { ...plan, task: 'structure' } : plan)
+}
+
+function decodeLeg(decoded: DecodedBody, declared: ComparePlan['payload'], path: string, leg: FrameLeg): Payload {
+  return decoded.kind === 'body' ? decodePayload(declared, path, leg.contentType, decoded.body) : decoded
+}
+
+/** Nobody declared that rejections are JSON. */
+function reasonFor(reason: IncomparableReason, rejected: boolean, plan: ComparePlan): IncomparableReason {
+  return rejected && plan.payload === 'auto' && reason === 'invalid_json' ? 'not_text' : reason
+}
+
+/** No answer, a server error, or turned away for load. */
+export function legFailed(leg: FrameLeg): boolean {
+  return leg.error !== null || leg.status === 0 || leg.status >= 500 || leg.status === 429
+}
+
+function legOutcome(primaryFailed: boolean, shadowFailed: boolean): Outcome | null {
+  if (primaryFailed) return shadowFailed ? 'both_error' : 'primary_error'
+  return shadowFailed ? 'shadow_error' : null
+}
+
+function uncaptured(leg: FrameLeg): IncomparableReason | null {
+  if (leg.capture === 'let_go') return 'not_captured'
+  if (leg.capture === 'over_limit') return 'too_large'
+  return leg.body.length < leg.bytes ? 'truncated' : null
+}
+
+function sameBytes(primary: FrameLeg, shadow: FrameLeg): boolean {
+  return primary.contentEncoding === shadow.contentEncoding && primary.body.equals(shadow.body)
+}
+
+/** Two equal answers of the Open Inference Protocol may both say that the model failed. */
+function mayHideError(frame: PairFrame, plan: ComparePlan, bodies: PairBodies): boolean {
+  if (frame.primary.status >= 400 || !mayBeOip(plan.payload, frame.path)) return false
+  const body = bodies.primary()
+  return body.kind === 'body' && body.body.includes('"error"')
+}
+
+function difference(
+  path: string,
+  kind: DifferenceKind,
+  primary: unknown,
+  shadow: unknown,
+): Comparison['differences'][number] {
+  return { path, kind, primary, shadow }
+}
+
+/** `task` none: nothing of the answers was compared. */
+function plain(result: Outcome, task = 'none'): Comparison {
+  return { result, task, metrics: {}, differences: [], truncated: false }
+}
+
+function incomparable(reason: IncomparableReason): Comparison {
+  return { ...plain('incomparable'), reason }
+}

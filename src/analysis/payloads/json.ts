@@ -1,0 +1,30 @@
+import { isUtf8 } from 'node:buffer'
+import { parseTolerantJson } from './tolerant-json.ts'
+
+export type ParsedJson = { readonly kind: 'json'; readonly value: unknown } | NotJson
+export interface NotJson {
+  readonly kind: 'not_json'
+  readonly detail: string
+}
+
+/** An integer of 16 digits or more may lie beyond 2^53. Run once over a whole body, never per value. */
+const LONG_INTEGER = /(?:^|[^\d.])\d{16,}(?![\d.eE])/
+
+/**
+ * Reads JSON as model servers write it: `NaN`, `Infinity` and `-Infinity` are numbers, and integers beyond 2^53 become
+ * bigint. Bodies without either go through the engine's own parser. Never throws.
+ */
+export function parseJson(body: Buffer): ParsedJson {
+  if (!isUtf8(body)) return { kind: 'not_json', detail: 'not UTF-8' }
+  const text = body.toString('utf8', body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0)
+  try {
+    if (!LONG_INTEGER.test(text)) return { kind: 'json', value: JSON.parse(text) }
+  } catch {
+    // Perhaps only for its NaN: the tolerant parser has the last word.
+  }
+  try {
+    return { kind: 'json', value: parseTolerantJson(text) }
+  } catch (error) {
+    return { kind: 'not_json', detail: error instanceof Error ? error.message : String(error) }
+  }
+}

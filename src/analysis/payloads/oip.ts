@@ -1,0 +1,164 @@
+import { undecoded, type Payload, type Scalar, type Tensor } from './payload.ts'
+
+/** Deeper tensors do not exist; the bound keeps a hostile body from exhausting the stack. */
+const MAX_DIMENSIONS = 32
+
+/** Is this JSON value an answer of the Open Inference Protocol's infer call? */
+export function looksLikeOip(value: unknown): boolean {
+  return isObject(value) && (Array.isArray(value['outputs']) || typeof value['error'] === 'string')
+}
+
+/**
+ * Reads an Open Inference Protocol (KServe V2) infer answer. `data` may be nested or flat, row-major either way; it must
+ * hold what `shape` and `datatype` say, else `invalid_payload`. `{"error"}` is a failed call. Never throws.
+ */
+export function decodeOip(value: unknown): Payload {
+  if (!isObject(value)) return undecoded('invalid_payload', 'the answer is not a JSON object')
+  const outputs = value['outputs']
+  if (!Array.isArray(outputs)) {
+    const error = value['error']
+    if (typeof error === 'string') return { kind: 'error', message: error }
+    return undecoded('invalid_payload', 'the answer has no outputs')
+  }
+  const tensors: Tensor[] = []
+  const names = new Set<string>()
+  for (const [index, output] of outputs.entries()) {
+    const tensor = decodeOutput(output)
+    if (typeof tensor === 'string') return undecoded('invalid_payload', `outputs[${index}]: ${tensor}`)
+    if (names.has(tensor.name)) return undecoded('invalid_payload', `outputs[${index}]: a second "${tensor.name}"`)
+    names.add(tensor.name)
+    tensors.push(tensor)
+  }
+  return { kind: 'tensors', tensors, model: text(value['model_name']), modelVersion: text(value['model_version']) }
+}
+
+/** The tensor, or what is wrong with it. */
+function decodeOutput(output: unknown): Tensor | string {
+  if (!isObject(output)) return 'not an object'
+  const { name, shape, datatype, data } = output
+  if (typeof name !== 'string') return 'no name'
+  if (typeof datatype !== 'string') return 'no datatype'
+  if (!isShape(shape)) return 'no shape'
+  if (!Array.isArray(data)) return 'no data in JSON (binary tensors cannot be compared)'
+  const flat = flatten(data, shape)
+  if (typeof flat === 'string') return flat
+  const values = typedValues(flat, datatype)
+  return typeof values === 'string' ? values : { name, shape, datatype, data: values }
+}
+
+function isShape(shape: unknown): shape is number[] {
+  return (
+    Array.isArray(shape) &&
+    shape.length <= MAX_DIMENSIONS &&
+    shape.every(size => Number.isSafeInteger(size) && size >= 0)
+  )
+}
+
+function flatten(data: readonly unknown[], shape: readonly number[]): readonly unknown[] | string {
+  const expected = shape.reduce((product, size) => product * size, 1)
+  const nested = Array.isArray(data[0])
+  const flat: unknown[] = []
+  if (nested) {
+    const sizes = nestedSizes(data)
+    if (withoutOnes(sizes).join() !== withoutOnes(shape).join() || !appendRows(data, sizes, 0, flat)) {
+      return `data does not have the shape [${shape.join()}]`
+    }
+  }
+  const values = nested ? flat : data
+  return values.length === expected
+    ? values
+    : `${values.length} values where the shape [${shape.join()}] needs ${expected}`
+}
+
+function nestedSizes(data: unknown): number[] {
+  const sizes: number[] = []
+  for (let level = data; Array.isArray(level) && sizes.length <= MAX_DIMENSIONS; level = level[0])
+    sizes.push(level.length)
+  return sizes
+}
+
+/** Dimensions of size one carry no information: [2] and [2,1] hold the same. */
+export function withoutOnes(shape: readonly number[]): number[] {
+  return shape.filter(size => size !== 1)
+}
+
+/** false: the rows are not all of the same size, or not all equally deep. */
+function appendRows(data: readonly unknown[], sizes: readonly number[], level: number, into: unknown[]): boolean {
+  if (data.length !== sizes[level]) return false
+  for (const item of data) {
+    if (level === sizes.length - 1) into.push(item)
+    else if (!Array.isArray(item) || !appendRows(item, sizes, level + 1, into)) return false
+  }
+  return true
+}
+
+/** The values in the form of their datatype, without a copy where they have it already; or what is wrong. */
+function typedValues(values: readonly unknown[], datatype: string): readonly Scalar[] | string {
+  const convert = converter(datatype)
+  if (convert === null) return `unknown datatype ${datatype.slice(0, 20)}`
+  let converted: Scalar[] | null = null
+  for (let i = 0; i < values.length; i++) {
+    const value = convert(values[i])
+    if (value === undefined) return `data[${i}] is not of type ${datatype}`
+    if (converted === null && !Object.is(value, values[i])) converted = values.slice(0, i) as Scalar[]
+    if (converted !== null) converted.push(value)
+  }
+  return converted ?? (values as readonly Scalar[])
+}
+
+type Convert = (value: unknown) => Scalar | undefined
+
+function converter(datatype: string): Convert | null {
+  switch (datatype) {
+    case 'BOOL':
+      return asBoolean
+    case 'BYTES':
+      return asText
+    case 'FP16':
+    case 'FP32':
+    case 'FP64':
+    case 'BF16':
+      return asFloat
+    default:
+      return INTEGER_DATATYPES.has(datatype) ? asInteger : null
+  }
+}
+
+export const INTEGER_DATATYPES: ReadonlySet<string> = new Set([
+  'INT8',
+  'INT16',
+  'INT32',
+  'INT64',
+  'UINT8',
+  'UINT16',
+  'UINT32',
+  'UINT64',
+])
+
+function asBoolean(value: unknown): boolean | undefined {
+  if (typeof value === 'boolean') return value
+  return value === 0 || value === 1 ? value === 1 : undefined
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+/** MLServer's JSON writer has no NaN and writes null for it. */
+function asFloat(value: unknown): number | undefined {
+  if (typeof value === 'number') return value
+  if (value === null) return Number.NaN
+  return typeof value === 'bigint' ? Number(value) : undefined
+}
+
+function asInteger(value: unknown): number | bigint | undefined {
+  return typeof value === 'number' || typeof value === 'bigint' ? value : undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}

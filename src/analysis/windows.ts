@@ -1,0 +1,131 @@
+import { latencyBucket, logRatioBucket } from '../wire/latency-grid.ts'
+import type { IncomparableReason, Outcome, UnpairedReason } from '../wire/outcomes.ts'
+import { addCounts, bump, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
+
+/** What a window needs to know of a pair. */
+export interface CountedPair {
+  readonly result: Outcome
+  readonly reason?: IncomparableReason
+  readonly primaryUs: number
+  readonly shadowUs: number
+}
+
+/** The unsealed windows of one data-plane thread. */
+interface Origin {
+  /** Seconds before this one are sealed. */
+  settledBefore: number
+  /** Second of arrival > experiment > counts. */
+  readonly open: Map<number, Map<string, WindowCounts>>
+}
+
+/**
+ * Collects counts per experiment, origin and second of arrival. A window is open from its first count until its origin
+ * has settled that second, then sealed, once; windows of an origin seal in the order of their seconds.
+ *
+ * Every sealed window holds these laws: `eligible >= sampled = sent + Σ dropped`, `sent = pairs + Σ unpaired`,
+ * `pairs = Σ outcomes`, `Σ incomparable = outcomes.incomparable`.
+ */
+export class Windows {
+  readonly #origins = new Map<string, Origin>()
+  readonly #onLostPairs: (experiment: string, pairs: number) => void
+
+  /** `onLostPairs` hears of pairs that were counted but whose frame never came; they are sealed as not captured. */
+  constructor(onLostPairs: (experiment: string, pairs: number) => void = () => {}) {
+    this.#onLostPairs = onLostPairs
+  }
+
+  /** Adds what a data-plane thread counted. false: that second is sealed already, nothing was added. */
+  addCounts(origin: string, experiment: string, second: number, counts: WindowCounts): boolean {
+    const window = this.#window(origin, experiment, second)
+    if (window === null) return false
+    addCounts(window, counts)
+    return true
+  }
+
+  /** Adds the outcome of a compared pair; that there is a pair, its thread's tally says. false: as in `addCounts`. */
+  addPair(origin: string, experiment: string, second: number, pair: CountedPair): boolean {
+    const window = this.#window(origin, experiment, second)
+    if (window === null) return false
+    window.outcomes[pair.result]++
+    if (pair.result === 'incomparable') window.incomparable[pair.reason ?? 'failed']++
+    const primaryFailed = pair.result === 'primary_error' || pair.result === 'both_error'
+    const shadowFailed = pair.result === 'shadow_error' || pair.result === 'both_error'
+    bump(window.latency.primary, latencyBucket(primaryFailed ? Infinity : pair.primaryUs))
+    bump(window.latency.shadow, latencyBucket(shadowFailed ? Infinity : pair.shadowUs))
+    if (!primaryFailed && !shadowFailed) bump(window.latency.logRatio, logRatioBucket(logRatio(pair)))
+    return true
+  }
+
+  /** The thread has settled every second before this one. @returns the windows that are sealed by it, oldest first. */
+  settle(origin: string, settledBefore: number): SealedWindow[] {
+    const state = this.#origins.get(origin)
+    if (state === undefined) return []
+    state.settledBefore = Math.max(state.settledBefore, settledBefore)
+    return this.#seal(origin, state, second => second < state.settledBefore)
+  }
+
+  /** The thread is gone: what it sent and did not pair is unpaired for this reason, and all its windows are sealed. */
+  close(origin: string, reason: UnpairedReason): SealedWindow[] {
+    const state = this.#origins.get(origin)
+    if (state === undefined) return []
+    this.#origins.delete(origin)
+    for (const windows of state.open.values()) for (const counts of windows.values()) closeCounts(counts, reason)
+    return this.#seal(origin, state, () => true)
+  }
+
+  origins(): string[] {
+    return [...this.#origins.keys()]
+  }
+
+  #window(origin: string, experiment: string, second: number): WindowCounts | null {
+    let state = this.#origins.get(origin)
+    if (state === undefined) this.#origins.set(origin, (state = { settledBefore: 0, open: new Map() }))
+    if (second < state.settledBefore) return null
+    let windows = state.open.get(second)
+    if (windows === undefined) state.open.set(second, (windows = new Map()))
+    let counts = windows.get(experiment)
+    if (counts === undefined) windows.set(experiment, (counts = emptyCounts()))
+    return counts
+  }
+
+  #seal(origin: string, state: Origin, settled: (second: number) => boolean): SealedWindow[] {
+    const sealed: SealedWindow[] = []
+    for (const second of [...state.open.keys()].filter(settled).sort((a, b) => a - b)) {
+      for (const [experiment, counts] of state.open.get(second) as Map<string, WindowCounts>) {
+        this.#accountForLostPairs(experiment, counts)
+        sealed.push({ schema: 'understudy.window/1', experiment, origin, second, counts })
+      }
+      state.open.delete(second)
+    }
+    return sealed
+  }
+
+  /** A pair whose frame was lost, with an analysis thread that died or to a bug, must not vanish from the outcomes. */
+  #accountForLostPairs(experiment: string, counts: WindowCounts): void {
+    const lost = counts.pairs - sum(counts.outcomes)
+    if (lost <= 0) return
+    counts.outcomes.incomparable += lost
+    counts.incomparable.not_captured += lost
+    this.#onLostPairs(experiment, lost)
+  }
+}
+
+function logRatio(pair: CountedPair): number {
+  return Math.log(Math.max(1, pair.shadowUs) / Math.max(1, pair.primaryUs))
+}
+
+/**
+ * Frames may have come without the tally that counts them, when the thread died in between: what they prove is counted.
+ * What the thread had not told at all cannot be known.
+ */
+function closeCounts(counts: WindowCounts, reason: UnpairedReason): void {
+  counts.pairs = Math.max(counts.pairs, sum(counts.outcomes))
+  counts.sent = Math.max(counts.sent, counts.pairs + sum(counts.unpaired))
+  counts.unpaired[reason] += counts.sent - counts.pairs - sum(counts.unpaired)
+  counts.sampled = Math.max(counts.sampled, counts.sent + sum(counts.dropped))
+  counts.eligible = Math.max(counts.eligible, counts.sampled)
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0)
+}

@@ -1,0 +1,100 @@
+import type { OptionTable } from './options.ts'
+
+export interface Command {
+  readonly name: string
+  readonly summary: string
+  /** What follows `understudy NAME` in the usage line. */
+  readonly usage: string
+  readonly options: OptionTable
+  /** Loaded on use, so that `--help` and `version` start fast and need no library. */
+  readonly load: () => Promise<{ run(args: string[]): Promise<number> }>
+}
+
+const CONFIG = { type: 'string', short: 'c', value: 'FILE', summary: 'the routing file (required)' } as const
+const JSON_OUTPUT = { type: 'boolean', summary: 'print JSON for machines' } as const
+
+export const SERVE_OPTIONS = { config: CONFIG } as const satisfies OptionTable
+
+export const DEMO_OPTIONS = {
+  scenario: { type: 'string', value: 'better|broken|same', summary: 'how the candidate compares with the primary' },
+  for: { type: 'string', value: 'DURATION', summary: 'end after this time, for example 60s; 0: run until Ctrl-C' },
+  kafka: { type: 'string', value: 'BROKERS', summary: 'also publish to these brokers, for example 127.0.0.1:9092' },
+} as const satisfies OptionTable
+
+export const VALIDATE_OPTIONS = {
+  config: CONFIG,
+  probe: { type: 'boolean', summary: 'also connect to every upstream and sink' },
+  json: JSON_OUTPUT,
+} as const satisfies OptionTable
+
+export const EXPLAIN_OPTIONS = {
+  config: CONFIG,
+  method: { type: 'string', value: 'METHOD', summary: 'method of the request (default POST)' },
+  path: { type: 'string', value: 'PATH', summary: 'path of the request, with its query (required)' },
+  header: {
+    type: 'string',
+    multiple: true,
+    value: "'NAME: VALUE'",
+    summary: 'a header of the request; may be repeated',
+  },
+  body: {
+    type: 'string',
+    value: '@FILE',
+    summary: 'body of the request, or @FILE to read it: its size decides what is copied',
+  },
+  address: { type: 'string', value: 'IP', summary: 'address of the client (default 127.0.0.1)' },
+  json: JSON_OUTPUT,
+} as const satisfies OptionTable
+
+export const SCHEMA_OPTIONS = {} as const satisfies OptionTable
+
+export const VERSION_OPTIONS = { json: JSON_OUTPUT } as const satisfies OptionTable
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: 'serve',
+    summary: 'run the proxy',
+    usage: '-c FILE',
+    options: SERVE_OPTIONS,
+    load: () => import('./serve.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'see shadow testing at work on this machine',
+    usage: '[--scenario better|broken|same] [--for DURATION] [--kafka BROKERS]',
+    options: DEMO_OPTIONS,
+    load: () => import('./demo.ts'),
+  },
+  {
+    name: 'validate',
+    summary: 'check a routing file',
+    usage: '-c FILE [--probe] [--json]',
+    options: VALIDATE_OPTIONS,
+    load: () => import('./validate.ts'),
+  },
+  {
+    name: 'explain',
+    summary: 'say what becomes of a request, and why',
+    usage: "-c FILE --path PATH [--method METHOD] [--header 'NAME: VALUE']... [--body @FILE] [--json]",
+    options: EXPLAIN_OPTIONS,
+    load: () => import('./explain.ts'),
+  },
+  {
+    name: 'schema',
+    summary: 'print the JSON Schema of the routing file',
+    usage: '',
+    options: SCHEMA_OPTIONS,
+    load: () => import('./schema.ts'),
+  },
+  {
+    name: 'version',
+    summary: 'print versions',
+    usage: '[--json]',
+    options: VERSION_OPTIONS,
+    load: () => import('./version.ts'),
+  },
+]
+
+export function findCommand(name: string): Command | undefined {
+  return COMMANDS.find(command => command.name === name)
+}

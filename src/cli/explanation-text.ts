@@ -1,0 +1,32 @@
+import type { DecisionExplanation, Explanation } from './explanation.ts'
+
+/** The explanation as lines for people. */
+export function explanationText(explanation: Explanation): string {
+  const { request, tried, refused, arm, shadows } = explanation
+  const lines = [row('request', `${request.method} ${request.path}, ${request.bodyBytes} bytes of body`)]
+  for (const { route, mismatch } of tried) {
+    lines.push(row('route', mismatch === null ? `${route}: matches` : `${route}: does not match, its ${mismatch} differs`))
+  }
+  if (refused !== null) lines.push(row('answer', `${refused.status} by Understudy: ${refused.reason}`))
+  if (arm !== null) {
+    const why = arm.decision === null ? 'the route has no canary' : decisionText(arm.decision)
+    lines.push(row('arm', `${arm.arm} (${arm.upstream}): ${why}`))
+  }
+  for (const shadow of shadows) {
+    const what = shadow.reason === null ? 'gets a copy' : `no copy, ${shadow.reason}`
+    lines.push(row('shadow', `${shadow.upstream}: ${what}; ${decisionText(shadow.decision)}`))
+    lines.push(row('', `experiment ${shadow.experiment}`))
+  }
+  return lines.join('\n')
+}
+
+function decisionText(decision: DecisionExplanation): string {
+  const relation = decision.chosen ? 'below' : 'not below'
+  const key = decision.key === null ? 'at random' : `by ${decision.source} = ${JSON.stringify(decision.key)}`
+  const missing = decision.key === null && decision.source !== 'none' ? ` because the request has no ${decision.source}` : ''
+  return `bucket ${decision.bucket.toFixed(4)} is ${relation} ${decision.percent} percent, ${key}${missing}`
+}
+
+function row(label: string, text: string): string {
+  return `${label.padEnd(9)}${text}`.trimEnd()
+}

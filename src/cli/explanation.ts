@@ -1,0 +1,122 @@
+import { formatKeySource } from '../config/key-source.ts'
+import type { RoutePlan, ShadowPlan, Snapshot } from '../config/snapshot.ts'
+import { decideCanary, decideShadow, type Decision } from '../dataplane/routing/assign.ts'
+import { matchRoute, mismatch } from '../dataplane/routing/match.ts'
+import type { RequestHead } from '../dataplane/routing/request-head.ts'
+
+/** What becomes of one request, step by step; the JSON of `understudy explain --json`. */
+export interface Explanation {
+  readonly request: {
+    readonly method: string
+    readonly path: string
+    readonly host: string
+    readonly requestId: string
+    readonly bodyBytes: number
+  }
+  /** The routes in the order they were tried, up to the one that matched. */
+  readonly tried: readonly { readonly route: string; readonly mismatch: string | null }[]
+  readonly route: string | null
+  /** Status and reason when Understudy answers itself. */
+  readonly refused: { readonly status: number; readonly reason: string } | null
+  readonly arm: ArmExplanation | null
+  readonly shadows: readonly ShadowExplanation[]
+}
+
+export interface ArmExplanation {
+  readonly arm: 'primary' | 'canary'
+  readonly upstream: string
+  /** null: the route has no canary. */
+  readonly decision: DecisionExplanation | null
+}
+
+export interface ShadowExplanation {
+  readonly upstream: string
+  readonly experiment: string
+  readonly copied: boolean
+  /** Why not; null when copied. */
+  readonly reason: string | null
+  readonly decision: DecisionExplanation
+}
+
+export interface DecisionExplanation extends Decision {
+  readonly percent: number
+  /** `header:x-user-id`; `none` when every request is decided on its own. */
+  readonly source: string
+}
+
+/** Uses the functions of the data plane, so it cannot say anything else than the proxy does. */
+export function explainRequest(snapshot: Snapshot, head: RequestHead, bodyBytes: number): Explanation {
+  const { method, path, host, requestId } = head
+  const index = matchRoute(snapshot.routes, head)
+  const tried = snapshot.routes
+    .slice(0, index < 0 ? undefined : index + 1)
+    .map(route => ({ route: route.name, mismatch: mismatch(route.match, head) }))
+  const route = snapshot.routes[index]
+  const refused = refusal(snapshot, route, bodyBytes)
+  const served = refused === null ? route : undefined
+  const arm = served === undefined ? null : explainArm(snapshot, served, head)
+  return {
+    request: { method, path, host, requestId, bodyBytes },
+    tried,
+    route: route?.name ?? null,
+    refused,
+    arm,
+    shadows: served === undefined ? [] : served.shadows.map(s => explainShadow(snapshot, served, s, head, bodyBytes, arm)),
+  }
+}
+
+function refusal(snapshot: Snapshot, route: RoutePlan | undefined, bodyBytes: number): Explanation['refused'] {
+  if (route === undefined) return { status: 404, reason: 'no route matches' }
+  const limit = snapshot.limits.bodyBytes
+  return bodyBytes > limit ? { status: 413, reason: `the body is over limits.body (${limit} bytes)` } : null
+}
+
+function explainArm(snapshot: Snapshot, route: RoutePlan, head: RequestHead): ArmExplanation {
+  if (route.canary === null) return { arm: 'primary', upstream: upstreamName(snapshot, route.primary), decision: null }
+  const { percent, sticky } = route.canary
+  const decided = decideCanary(route, route.canary, head)
+  const decision = { ...decided, percent, source: sticky === null ? 'none' : formatKeySource(sticky) }
+  const upstream = upstreamName(snapshot, decided.chosen ? route.canary.upstream : route.primary)
+  return { arm: decided.chosen ? 'canary' : 'primary', upstream, decision }
+}
+
+function explainShadow(
+  snapshot: Snapshot,
+  route: RoutePlan,
+  shadow: ShadowPlan,
+  head: RequestHead,
+  bodyBytes: number,
+  arm: ArmExplanation | null,
+): ShadowExplanation {
+  const decision = {
+    ...decideShadow(route, shadow, head),
+    percent: shadow.percent,
+    source: formatKeySource(shadow.key),
+  }
+  const reason = whyNotCopied(shadow, head, bodyBytes, arm, decision)
+  return {
+    upstream: upstreamName(snapshot, shadow.upstream),
+    experiment: snapshot.experiments[shadow.experiment]?.id ?? '',
+    copied: reason === null,
+    reason,
+    decision,
+  }
+}
+
+function whyNotCopied(
+  shadow: ShadowPlan,
+  head: RequestHead,
+  bodyBytes: number,
+  arm: ArmExplanation | null,
+  decision: Decision,
+): string | null {
+  if (head.headers['x-understudy-role'] !== undefined) return 'the request is a copy itself (x-understudy-role)'
+  if (arm?.arm === 'canary') return 'the canary answers: only what the primary answers can be compared'
+  if (!shadow.methods.includes(head.method)) return `the method is none of ${shadow.methods.join(', ')}`
+  if (!decision.chosen) return 'not sampled'
+  return bodyBytes > shadow.maxBodyBytes ? `the body is over max_body (${shadow.maxBodyBytes} bytes)` : null
+}
+
+function upstreamName(snapshot: Snapshot, index: number): string {
+  return snapshot.upstreams[index]?.name ?? ''
+}

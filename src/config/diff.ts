@@ -1,0 +1,159 @@
+import { canonicalJson } from './canonical.ts'
+import { formatKeySource } from './key-source.ts'
+import type { CanaryPlan, RoutePlan, Snapshot, UpstreamPlan } from './snapshot.ts'
+import { formatAddress, formatDuration, formatSize } from './units.ts'
+
+/** What a reload changed, one plain line each, for the log. Values that may be secrets are named, not shown. */
+export function describeChanges(before: Snapshot, after: Snapshot): string[] {
+  return [
+    ...restartNeeded(before, after),
+    ...describeLimits(before, after),
+    ...describeNamed('upstream', before.upstreams, after.upstreams, describeUpstream),
+    ...describeNamed('route', before.routes, after.routes, (a, b) => describeRoute(before, a, after, b)),
+    ...describeOrder(before.routes, after.routes),
+    ...describeBlocks(before, after),
+  ]
+}
+
+/** Changes that only take effect in a new process; a reload must refuse or ignore them. */
+export function restartNeeded(before: Snapshot, after: Snapshot): string[] {
+  const lines = [
+    change('listen: address', formatAddress(before.listen), formatAddress(after.listen)),
+    change('listen: threads', before.listen.threads, after.listen.threads),
+    changed('listen: tls', before.listen.tls, after.listen.tls),
+    change('admin: address', formatAddress(before.admin), formatAddress(after.admin)),
+    changed('admin: token', before.admin.token, after.admin.token),
+  ]
+  return lines.flat().map(line => `${line} (needs a restart)`)
+}
+
+function describeLimits(before: Snapshot, after: Snapshot): string[] {
+  const [a, b] = [before.limits, after.limits]
+  return [
+    change('limits: body', formatSize(a.bodyBytes), formatSize(b.bodyBytes)),
+    change('limits: headers', formatSize(a.headersBytes), formatSize(b.headersBytes)),
+    change('limits: connections', a.connections, b.connections),
+    change('limits: in_flight', a.inFlight, b.inFlight),
+    change('limits: request', formatDuration(a.requestMs), formatDuration(b.requestMs)),
+    change('limits: header_wait', formatDuration(a.headerWaitMs), formatDuration(b.headerWaitMs)),
+    change('limits: idle', formatDuration(a.idleMs), formatDuration(b.idleMs)),
+  ].flat()
+}
+
+function describeUpstream(a: UpstreamPlan, b: UpstreamPlan): string[] {
+  return [
+    change('endpoints', originsOf(a), originsOf(b)),
+    change('version', a.version ?? 'none', b.version ?? 'none'),
+    change('balance', a.balance, b.balance),
+    change('connections', a.connections, b.connections),
+    changed('timeouts', a.timeouts, b.timeouts),
+    changed('host', a.host, b.host),
+    changed('headers', a.headers, b.headers),
+    changed('tls', a.tls, b.tls),
+  ].flat()
+}
+
+function originsOf(upstream: UpstreamPlan): string {
+  return upstream.endpoints.map(endpoint => endpoint.origin).join(', ')
+}
+
+function describeRoute(before: Snapshot, a: RoutePlan, after: Snapshot, b: RoutePlan): string[] {
+  const bothShadowed = a.shadows.length > 0 && b.shadows.length > 0
+  return [
+    changed('match', a.match, b.match),
+    change('primary', nameOf(before, a.primary), nameOf(after, b.primary)),
+    ...describeCanary(before, a.canary, after, b.canary),
+    describeNamed('shadow', namedShadows(before, a), namedShadows(after, b), (old, next) =>
+      [
+        change('percent', old.percent, next.percent),
+        change('key', formatKeySource(old.key), formatKeySource(next.key)),
+        change('timeout', formatDuration(old.timeoutMs), formatDuration(next.timeoutMs)),
+        change('max_in_flight', old.maxInFlight, next.maxInFlight),
+        change('max_body', formatSize(old.maxBodyBytes), formatSize(next.maxBodyBytes)),
+        change('methods', old.methods.join(', '), next.methods.join(', ')),
+        changed('headers', old.headers, next.headers),
+        change('experiment', old.id, next.id),
+      ].flat(),
+    ),
+    bothShadowed ? changed('compare', compareOf(before, a), compareOf(after, b)) : [],
+  ].flat()
+}
+
+/** All shadows of a route are compared alike; null without shadows or with `compare: off`. */
+function compareOf(snapshot: Snapshot, route: RoutePlan) {
+  return route.shadows.map(shadow => snapshot.experiments[shadow.experiment]?.compare ?? null)[0]
+}
+
+function describeCanary(before: Snapshot, a: CanaryPlan | null, after: Snapshot, b: CanaryPlan | null): string[] {
+  if (a === null || b === null) {
+    if (a !== null) return [`canary ${nameOf(before, a.upstream)} removed`]
+    return b === null ? [] : [`canary ${nameOf(after, b.upstream)} added at ${b.percent} percent`]
+  }
+  return [
+    change('canary upstream', nameOf(before, a.upstream), nameOf(after, b.upstream)),
+    change('canary percent', a.percent, b.percent),
+    change('canary sticky', stickyOf(a), stickyOf(b)),
+  ].flat()
+}
+
+function stickyOf(canary: CanaryPlan): string {
+  return canary.sticky === null ? 'none' : formatKeySource(canary.sticky)
+}
+
+/** A shadow is known by its upstream; the index of an upstream may differ between two snapshots. */
+function namedShadows(snapshot: Snapshot, route: RoutePlan) {
+  return route.shadows.map(shadow => ({
+    ...shadow,
+    name: nameOf(snapshot, shadow.upstream),
+    id: snapshot.experiments[shadow.experiment]?.id ?? 'none',
+  }))
+}
+
+function describeOrder(before: readonly RoutePlan[], after: readonly RoutePlan[]): string[] {
+  return change('routes: order', keptNames(before, after).join(', '), keptNames(after, before).join(', '))
+}
+
+function keptNames(routes: readonly RoutePlan[], others: readonly RoutePlan[]): string[] {
+  return routes.map(route => route.name).filter(name => others.some(other => other.name === name))
+}
+
+function describeBlocks(before: Snapshot, after: Snapshot): string[] {
+  return [
+    changed('record', before.record, after.record),
+    changed('sinks: file', before.sinks.file, after.sinks.file),
+    changed('sinks: kafka', before.sinks.kafka, after.sinks.kafka),
+    change('log: level', before.log.level, after.log.level),
+    change('log: access', before.log.access, after.log.access),
+  ].flat()
+}
+
+function describeNamed<Item extends { readonly name: string }>(
+  kind: string,
+  before: readonly Item[],
+  after: readonly Item[],
+  describe: (before: Item, after: Item) => string[],
+): string[] {
+  const lines: string[] = []
+  const old = new Map(before.map(item => [item.name, item]))
+  for (const item of after) {
+    const previous = old.get(item.name)
+    if (previous === undefined) lines.push(`${kind} ${item.name}: added`)
+    else lines.push(...describe(previous, item).map(line => `${kind} ${item.name}: ${line}`))
+    old.delete(item.name)
+  }
+  return [...lines, ...[...old.keys()].map(name => `${kind} ${name}: removed`)]
+}
+
+function nameOf(snapshot: Snapshot, upstream: number): string {
+  return snapshot.upstreams[upstream]?.name ?? 'unknown'
+}
+
+function change(what: string, before: string | number, after: string | number): string[] {
+  return before === after ? [] : [`${what} ${before} -> ${after}`]
+}
+
+function changed(what: string, before: unknown, after: unknown): string[] {
+  if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return []
+  if ((before ?? null) === null) return [`${what} added`]
+  return (after ?? null) === null ? [`${what} removed`] : [`${what} changed`]
+}

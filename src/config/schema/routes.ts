@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { parseKeySource } from '../key-source.ts'
+import { compare } from './evidence.ts'
+import { headerRules } from './headers.ts'
+import {
+  block,
+  count,
+  duration,
+  expected,
+  headerName,
+  headerValue,
+  list,
+  message,
+  method,
+  name,
+  pattern,
+  percent,
+  size,
+  text,
+} from './scalars.ts'
+
+const path = () =>
+  pattern(/^\/[^?#\s]*$/, 'a path', 'a path starts with / and has no query, for example /v2/models/churn/infer')
+
+const match = block({
+  host: pattern(/^[A-Za-z0-9._[\]:-]+$/, 'a host name', 'for example models.example.com')
+    .transform(host => host.toLowerCase())
+    .nullable()
+    .default(null)
+    .describe('Host header, with or without port.'),
+  path: path().nullable().default(null).describe('Exact path.'),
+  prefix: path().nullable().default(null).describe('Path and everything below it: /v2 holds /v2 and /v2/x, not /v2x.'),
+  methods: list(method(), 'for example [POST]').prefault([]).describe('Any of these methods; empty: every method.'),
+  headers: z
+    .record(headerName(), headerValue(), { error: expected('a block of header names and values') })
+    .prefault({})
+    .describe('Headers that must have exactly these values.'),
+})
+
+const KEY_FORMS = 'header:NAME, cookie:NAME, query:NAME or address'
+
+const sticky = text('a key', `write ${KEY_FORMS}`).transform((text, context) => {
+  const source = parseKeySource(text)
+  if (source !== null && source.kind !== 'request') return source
+  const hint = source === null ? `write ${KEY_FORMS}` : 'leave sticky out to decide each request on its own'
+  context.addIssue(message('is not a key that can be sticky', hint))
+  return z.NEVER
+})
+
+const shadowKey = text('a key', `write request, ${KEY_FORMS}`).transform((text, context) => {
+  const source = parseKeySource(text)
+  if (source !== null) return source
+  context.addIssue(message('is not a key', `write request, ${KEY_FORMS}`))
+  return z.NEVER
+})
+
+const upstreamName = (role: string) => text('the name of an upstream').min(1).describe(role)
+
+const canary = block({
+  upstream: upstreamName('The upstream that answers the chosen requests.'),
+  percent: percent('which share of the clients gets the canary').describe('Share of requests, 0 to 100.'),
+  sticky: sticky
+    .nullable()
+    .default(null)
+    .describe(`What the decision hangs on: ${KEY_FORMS}. Absent, or a request without it: random per request.`),
+})
+
+/** Copies carry no credentials unless the user says so: a candidate is trusted less than what it may replace. */
+const REMOVED_FROM_COPIES = ['authorization', 'cookie']
+
+const shadow = block({
+  upstream: upstreamName('The upstream that gets the copies. Its answers never reach a client.'),
+  percent: percent('which share of the requests is copied').describe('Share of eligible requests, 0 to 100.'),
+  key: shadowKey
+    .prefault('request')
+    .describe(`What sampling hashes: request (every request on its own), ${KEY_FORMS}.`),
+  timeout: duration().prefault('10s').describe('Time a copy may take from its first to its last byte.'),
+  max_in_flight: count(1, 100_000)
+    .prefault(64)
+    .describe('Copies under way per data-plane thread; more are dropped and counted.'),
+  max_body: size(0, 2 ** 30)
+    .prefault('1MiB')
+    .describe('Larger bodies are served, not copied, and counted.'),
+  methods: list(method(), 'for example [POST, GET]')
+    .min(1, { error: message('is an empty list', 'to copy nothing use percent: 0') })
+    .prefault(['POST', 'GET'])
+    .describe('Only requests with these methods are copied.'),
+  headers: headerRules(REMOVED_FROM_COPIES),
+})
+
+const route = block({
+  name: name('a route').describe('Name in metrics, logs and experiment ids.'),
+  match: match.prefault({}).describe('All given parts must match; an empty block matches every request.'),
+  primary: upstreamName('The upstream that answers.'),
+  canary: canary.nullable().default(null).describe('A second upstream that answers a share of the clients.'),
+  shadows: list(shadow, 'shadows: [{ upstream: churn-v2, percent: 100 }]')
+    .prefault([])
+    .describe('Upstreams that get copies of requests which the primary answers.'),
+  compare,
+})
+
+export const routes = list(route, 'each route starts with `- name:`')
+  .min(1, { error: message('is an empty list', 'each route starts with `- name:`') })
+  .describe('Tried in order; the first that matches is taken.')

@@ -1,0 +1,254 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import { promisify } from 'node:util'
+import { zstdCompress, zstdDecompress } from 'node:zlib'
+// The default import only: kafkajs is CommonJS and its codec table is not among the names Node finds in it.
+import kafkajs from 'kafkajs'
+import type {
+  CompressionTypes,
+  Kafka,
+  KafkaConfig,
+  LogEntry,
+  Message,
+  Partitioners,
+  Producer,
+  RecordMetadata,
+  SASLOptions,
+} from 'kafkajs'
+import type { ClientTlsPlan, KafkaSinkPlan } from '../config/snapshot.ts'
+import { classifyFailure } from './kafka-failure.ts'
+import type { SinkLog, SinkRecord } from './sink.ts'
+
+/** Short: a call that hangs is worth less than trying again, and whoever closes the sink waits for it. */
+const CONNECTION_TIMEOUT_MS = 2_000
+const REQUEST_TIMEOUT_MS = 4_000
+
+/**
+ * kafkajs' own retries, within one call. Set on the client: set on the producer alone, they do not cover the metadata
+ * and connections below it. Few and quick, because the sink retries with the whole picture. All five are given: kafkajs
+ * has other defaults when NODE_ENV is `test`.
+ */
+const RETRY = { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 }
+
+/** With a leader that is frozen, not gone, nothing but fresh metadata names its successor. */
+const METADATA_MAX_AGE_MS = 2_000
+
+const CREATE_TOPIC_TIMEOUT_MS = 5_000
+const KEEP_ALIVE_MS = 60_000
+
+const ACKS = { all: -1, leader: 1, none: 0 } as const
+
+/** What kafkajs says of every producer with limited retries; here the sink sends the same batch again until it knows. */
+const EXPECTED_LINES = ['Limiting retries for the idempotent producer may invalidate EoS guarantees']
+
+/**
+ * One producer and its connections, from connect to the end; what fails is replaced by a new session.
+ *
+ * With `acks: all` the producer is idempotent, which holds only under two rules its owner must keep: one `send` at a
+ * time, and after a failure the *same* batch again on this session. kafkajs gives the sequence numbers of a failed send
+ * to whatever is sent next, and the broker takes other records under those numbers for duplicates: they would be lost.
+ */
+export class KafkaSession {
+  readonly #plan: KafkaSinkPlan
+  readonly #log: SinkLog
+  readonly #client: Kafka
+  readonly #producer: Producer
+  readonly #sockets = new Set<Socket>()
+  #abandoned = false
+  /** `topic/partition` of each record of the send under way. */
+  #targets = new Set<string>()
+
+  constructor(plan: KafkaSinkPlan, log: SinkLog) {
+    registerZstd()
+    silenceTimeoutWarning()
+    this.#plan = plan
+    this.#log = log
+    this.#client = new kafkajs.Kafka({
+      ...clientConfig(plan),
+      logCreator: () => entry => this.#relay(entry),
+      socketFactory: ({ host, port, ssl, onConnect }) => this.#connect(host, port, ssl, onConnect),
+    })
+    this.#producer = this.#client.producer({
+      createPartitioner: this.#watchedPartitioner,
+      idempotent: plan.acks === 'all',
+      allowAutoTopicCreation: false,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+    })
+  }
+
+  /** @throws (rejects with) whatever kafkajs says, see `classifyFailure`. */
+  async connect(createTopics: boolean): Promise<void> {
+    if (createTopics) await this.#createTopics()
+    await this.#producer.connect()
+  }
+
+  /** Resolves when every record is acknowledged as `acks` says. One at a time; rejects like `connect`. */
+  async send(batch: readonly SinkRecord[]): Promise<void> {
+    this.#targets = new Set()
+    const acknowledged = await this.#producer.sendBatch({
+      acks: ACKS[this.#plan.acks],
+      timeout: REQUEST_TIMEOUT_MS,
+      compression: compressionType(this.#plan.compression),
+      topicMessages: [
+        { topic: this.#plan.pairs, messages: batch.filter(record => record.stream === 'pairs').map(kafkaMessage) },
+        { topic: this.#plan.windows, messages: batch.filter(record => record.stream === 'windows').map(kafkaMessage) },
+      ].filter(({ messages }) => messages.length > 0),
+    })
+    if (this.#plan.acks !== 'none') assertAllAcknowledged(this.#targets, acknowledged)
+  }
+
+  /** Ends politely; with a broker that does not answer it can take seconds, which `abandon` cuts short. */
+  async disconnect(): Promise<void> {
+    await this.#producer.disconnect()
+    this.abandon()
+  }
+
+  /**
+   * Ends at once. Destroyed sockets and a socket factory that refuses are the only way to stop the retries that kafkajs
+   * may still have under way: they would reconnect, and write the batch a second time.
+   */
+  abandon(): void {
+    this.#abandoned = true
+    for (const socket of this.#sockets) socket.destroy(new Error('the Kafka session was given up'))
+  }
+
+  async #createTopics(): Promise<void> {
+    const admin = this.#client.admin()
+    try {
+      await admin.connect()
+      for (const topic of new Set([this.#plan.pairs, this.#plan.windows])) {
+        try {
+          const created = await admin.createTopics({
+            topics: [{ topic, numPartitions: -1, replicationFactor: -1 }], // the broker's defaults
+            timeout: CREATE_TOPIC_TIMEOUT_MS,
+          })
+          if (created) this.#log('info', 'made the Kafka topic', { topic })
+        } catch (error) {
+          const failure = classifyFailure(error)
+          if (failure.kind !== 'denied') throw error
+          this.#log('warn', 'not allowed to make the Kafka topic; it must exist already', {
+            topic,
+            error: failure.message,
+          })
+        }
+      }
+    } finally {
+      // Not waited for: with a broker that froze it takes until the requests time out.
+      admin.disconnect().catch(() => undefined)
+    }
+  }
+
+  #connect(host: string, port: number, ssl: ConnectionOptions | undefined, onConnect: () => void): Socket {
+    if (this.#abandoned) throw new Error('the Kafka session was given up')
+    const socket = ssl
+      ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...ssl }, onConnect)
+      : connectTcp({ host, port }, onConnect)
+    socket.setKeepAlive(true, KEEP_ALIVE_MS)
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    return socket
+  }
+
+  /** Java's partitioner (murmur2 of the key), which also notes where each record goes. */
+  readonly #watchedPartitioner: typeof Partitioners.DefaultPartitioner = () => {
+    const partitionOf = kafkajs.Partitioners.DefaultPartitioner()
+    return args => {
+      const partition = partitionOf(args)
+      this.#targets.add(`${args.topic}/${partition}`)
+      return partition
+    }
+  }
+
+  #relay({ namespace, label, log }: LogEntry): void {
+    if (this.#abandoned || EXPECTED_LINES.includes(log.message)) return
+    const level = label === 'INFO' || label === 'DEBUG' ? 'info' : 'warn' // its errors are mostly attempts, not outcomes
+    const broker: unknown = log['broker']
+    const error: unknown = log['error']
+    this.#log(level, `kafkajs: ${log.message}`, {
+      part: namespace,
+      ...(typeof broker === 'string' ? { broker } : {}),
+      ...(typeof error === 'string' ? { error } : {}),
+    })
+  }
+}
+
+/** CloudEvents 1.0, Kafka protocol binding, binary mode. */
+function kafkaMessage({ key, value, event }: SinkRecord): Message {
+  return {
+    key,
+    value,
+    headers: {
+      ce_specversion: '1.0',
+      ce_id: event.id,
+      ce_type: event.type,
+      ce_source: event.source,
+      ce_time: new Date(event.timeMs).toISOString(),
+      'content-type': 'application/json',
+    },
+  }
+}
+
+/**
+ * kafkajs resolves although a partition was never acknowledged when its leader moved, during the send, to a broker that
+ * had already answered for other partitions.
+ */
+export function assertAllAcknowledged(targets: ReadonlySet<string>, acknowledged: readonly RecordMetadata[]): void {
+  const got = new Set(acknowledged.map(({ topicName, partition }) => `${topicName}/${partition}`))
+  const missing = [...targets].filter(target => !got.has(target))
+  if (missing.length === 0) return
+  const error = new Error(`the broker acknowledged nothing for ${missing.join(', ')}`)
+  error.name = 'PartialAcknowledgement'
+  throw error
+}
+
+function clientConfig(plan: KafkaSinkPlan): KafkaConfig {
+  return {
+    clientId: 'understudy',
+    brokers: [...plan.brokers],
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    authenticationTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retry: RETRY,
+    logLevel: kafkajs.logLevel.WARN,
+    ...(plan.tls === null ? {} : { ssl: tlsOptions(plan.tls) }),
+    ...(plan.sasl === null ? {} : { sasl: plan.sasl as SASLOptions }),
+  }
+}
+
+function tlsOptions(tls: ClientTlsPlan): ConnectionOptions {
+  return {
+    ...(tls.ca === null ? {} : { ca: tls.ca }),
+    ...(tls.cert === null ? {} : { cert: tls.cert }),
+    ...(tls.key === null ? {} : { key: tls.key }),
+    ...(tls.servername === null ? {} : { servername: tls.servername }),
+    rejectUnauthorized: !tls.insecure,
+  }
+}
+
+function compressionType(compression: KafkaSinkPlan['compression']): CompressionTypes {
+  const types = kafkajs.CompressionTypes
+  return { none: types.None, gzip: types.GZIP, zstd: types.ZSTD }[compression]
+}
+
+/** kafkajs knows of zstd but brings no codec; Node does. Registering again changes nothing. */
+function registerZstd(): void {
+  const compress = promisify(zstdCompress)
+  const decompress = promisify(zstdDecompress)
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
+    compress: (encoder: { readonly buffer: Buffer }) => compress(encoder.buffer),
+    decompress: (bytes: Buffer) => decompress(bytes),
+  })
+}
+
+let timeoutWarningSilenced = false
+
+/** kafkajs asks for timers of less than 0 ms, which Node reports once: harmless, and nothing a user could act on. */
+function silenceTimeoutWarning(): void {
+  if (timeoutWarningSilenced) return
+  timeoutWarningSilenced = true
+  const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
+    if (rest[0] === 'TimeoutNegativeWarning' && /kafkajs.*requestQueue/.test(new Error().stack ?? '')) return
+    emitWarning(warning, ...rest)
+  }
+}

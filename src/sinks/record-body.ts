@@ -1,0 +1,71 @@
+import { isUtf8 } from 'node:buffer'
+import type { RecordPlan } from '../config/snapshot.ts'
+import { redactFields } from './redact.ts'
+
+/**
+ * A body as a pair record carries it:
+ * - a JSON body that fits `max_body` is itself, parsed and redacted;
+ * - any other body is text or base64, cut at `max_body` (`bytes` is its whole length);
+ * - a body in which fields cannot be redacted although they should be is withheld.
+ * A JSON body that could be mistaken for one of the latter two is wrapped as `encoding: json`.
+ */
+export type WrappedBody =
+  | {
+      readonly encoding: 'utf8' | 'base64'
+      readonly data: string
+      readonly truncated: boolean
+      readonly bytes: number
+    }
+  | { readonly encoding: 'json'; readonly data: unknown; readonly truncated: false; readonly bytes: number }
+  | { readonly withheld: 'not redactable'; readonly bytes: number }
+
+/** The JSON text of a body (decoded: without content-encoding) for a record. */
+export function bodyJson(body: Buffer, plan: RecordPlan): string {
+  const bytes = body.length
+  if (bytes === 0) return wrap({ encoding: 'utf8', data: '', truncated: false, bytes })
+  const fits = bytes <= plan.maxBodyBytes
+  const parsed = fits ? parseJson(body) : undefined
+  if (parsed !== undefined) {
+    const data = redactFields(parsed.value, plan.redactPaths)
+    const text = stringify(looksWrapped(data) ? { encoding: 'json', data, truncated: false, bytes } : data)
+    if (text !== null) return text
+  }
+  if (plan.redactPaths.length > 0) return wrap({ withheld: 'not redactable', bytes })
+  const kept = fits ? body : body.subarray(0, plan.maxBodyBytes)
+  if (isUtf8(body)) return wrap({ encoding: 'utf8', data: wholeCharacters(kept), truncated: !fits, bytes })
+  return wrap({ encoding: 'base64', data: kept.toString('base64'), truncated: !fits, bytes })
+}
+
+function wrap(body: WrappedBody): string {
+  return JSON.stringify(body)
+}
+
+function looksWrapped(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && ('encoding' in data || 'withheld' in data)
+}
+
+/** In a box, because `null` is JSON too. */
+function parseJson(body: Buffer): { value: unknown } | undefined {
+  if (!isUtf8(body)) return undefined
+  try {
+    return { value: JSON.parse(body.toString('utf8')) as unknown }
+  } catch {
+    return undefined
+  }
+}
+
+/** null: nested so deeply that it parses but cannot be written again. */
+function stringify(value: unknown): string | null {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return null
+  }
+}
+
+/** A cut can go through a character of up to four bytes: leaves the broken end out. */
+function wholeCharacters(bytes: Buffer): string {
+  let end = bytes.length
+  while (end > bytes.length - 4 && end > 0 && !isUtf8(bytes.subarray(0, end))) end -= 1
+  return bytes.toString('utf8', 0, end)
+}

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import { problemsOf, SMALLEST } from './routing-files.ts'
+
+const replaced = (part: string, by: string): string => {
+  if (!SMALLEST.includes(part)) throw new Error(`the smallest file has no ${part}`)
+  return SMALLEST.replace(part, by)
+}
+
+const CASES: readonly { problem: string; text: string; message: string }[] = [
+  {
+    problem: 'broken YAML',
+    text: replaced('percent: 100 }]', 'percent: 100'),
+    message: `routing.yaml:10:1  the YAML is broken: Flow map must end with a }
+    hint: a quote, bracket or comma is missing here or just before
+routing.yaml:10:1  the YAML is broken: Flow sequence must end with a ]
+    hint: a quote, bracket or comma is missing here or just before`,
+  },
+  {
+    problem: 'a tab as indentation',
+    text: replaced('    primary', '\tprimary'),
+    message: '',
+  },
+  {
+    problem: 'a duplicate key',
+    text: replaced('    primary: churn-v1', '    primary: churn-v1\n    primary: churn-v2'),
+    message: `routing.yaml:9:5  routes[0].primary: this key appears twice in its block
+    hint: remove one of the two`,
+  },
+  {
+    problem: 'an unknown tag',
+    text: replaced('listen: 127.0.0.1:8080', 'listen: !env LISTEN'),
+    message: `routing.yaml:1:9  this YAML tag is not known
+    hint: the only tag is !file, as in token: !file admin.token`,
+  },
+  {
+    problem: 'an empty file',
+    text: '# nothing yet\n',
+    message: `routing.yaml:1:1  the file is empty
+    hint: start with listen, upstreams and routes`,
+  },
+  {
+    problem: 'a wrong type',
+    text: replaced('{ path: /v2/models/churn/infer }', '{ path: /v2, methods: POST }'),
+    message: `routing.yaml:7:36  routes[0].match.methods: expected a list, got a string
+    hint: for example [POST]`,
+  },
+  {
+    problem: 'a missing percent',
+    text: replaced(', percent: 100', ''),
+    message: `routing.yaml:9:15  routes[0].shadows[0].percent: is required
+    hint: Understudy never guesses a share: say which share of the requests is copied, from 0 to 100`,
+  },
+  {
+    problem: 'a percent with a sign',
+    text: replaced('percent: 100', 'percent: 5%'),
+    message: `routing.yaml:9:46  routes[0].shadows[0].percent: expected a percentage from 0 to 100, got a string
+    hint: percent is a number from 0 to 100 without a % sign, for example 5 or 0.01`,
+  },
+  {
+    problem: 'a percent out of range',
+    text: replaced('percent: 100', 'percent: 100.5'),
+    message: `routing.yaml:9:46  routes[0].shadows[0].percent: must be at most 100
+    hint: percent is a number from 0 to 100 without a % sign, for example 5 or 0.01`,
+  },
+  {
+    problem: 'an unknown key, and what was missing because of it',
+    text: replaced('percent: 100', 'percnt: 100'),
+    message: `routing.yaml:9:15  routes[0].shadows[0].percent: is required
+    hint: Understudy never guesses a share: say which share of the requests is copied, from 0 to 100
+routing.yaml:9:37  routes[0].shadows[0].percnt: unknown key
+    hint: did you mean \`percent\`?`,
+  },
+  {
+    problem: 'an unknown key that is like no other',
+    text: `${SMALLEST}zebra: 1\n`,
+    message: `routing.yaml:10:1  zebra: unknown key
+    hint: known keys here: listen, admin, limits, upstreams, routes, record, sinks, log`,
+  },
+  {
+    problem: 'an unknown upstream',
+    text: replaced('primary: churn-v1', 'primary: chrun-v1'),
+    message: `routing.yaml:8:14  routes[0].primary: there is no upstream \`chrun-v1\`
+    hint: did you mean \`churn-v1\`?`,
+  },
+  {
+    problem: 'a duplicate route',
+    text: `${SMALLEST}  - { name: churn, match: { path: /other }, primary: churn-v1 }\n`,
+    message: `routing.yaml:10:13  routes[1].name: there is already a route \`churn\`
+    hint: give each route its own name`,
+  },
+  {
+    problem: 'a route that can never match',
+    text: `${SMALLEST}  - { name: late, match: { path: /v2/models/churn/infer }, primary: churn-v1 }\n`,
+    message: `routing.yaml:10:19  routes[1].match: never gets a request: route \`churn\` matches the same
+    hint: the first route that matches is taken: make this one differ, or remove it`,
+  },
+  {
+    problem: 'a shadow that is the primary',
+    text: replaced('upstream: churn-v2', 'upstream: churn-v1'),
+    message: `routing.yaml:9:27  routes[0].shadows[0].upstream: the shadow is the primary
+    hint: to test a version against itself, name its endpoints as a second upstream`,
+  },
+  {
+    problem: 'a shadow named twice',
+    text: replaced('percent: 100 }', 'percent: 100 }, { upstream: churn-v2, percent: 5 }'),
+    message: `routing.yaml:9:64  routes[0].shadows[1].upstream: \`churn-v2\` is already a shadow of this route
+    hint: remove one of the two`,
+  },
+  {
+    problem: 'a variable that is not set',
+    text: replaced('127.0.0.1:8080', '"127.0.0.1:${PORT}"'),
+    message: `routing.yaml:1:9  listen: the environment variable PORT is not set
+    hint: set PORT, or give it a default: \${PORT:-default}`,
+  },
+  {
+    problem: 'a certificate that does not exist',
+    text: replaced('listen: 127.0.0.1:8080', 'listen: { address: 127.0.0.1:8080, tls: { cert: none.pem, key: some.key } }'),
+    message: `routing.yaml:1:43  listen.tls.cert: the file does not exist
+    hint: the path is relative to the routing file, in DIRECTORY
+routing.yaml:1:59  listen.tls.key: is not a private key
+    hint: it must be PEM text, which starts with -----BEGIN; a key with a passphrase cannot be used`,
+  },
+  {
+    problem: 'an admin address that is not loopback, without token',
+    text: `${SMALLEST}admin: { address: 0.0.0.0:9090 }\n`,
+    message: `routing.yaml:10:19  admin.address: an admin address that is not loopback needs a token
+    hint: add token: !file admin.token, or token: none to open it to everyone who can reach it`,
+  },
+  {
+    problem: 'an endpoint with a path',
+    text: replaced('http://127.0.0.1:9001', 'http://127.0.0.1:9001/v2'),
+    message: `routing.yaml:3:13  upstreams.churn-v1: must not have a path
+    hint: the path of the client's request is kept; write http://HOST:PORT or https://HOST:PORT`,
+  },
+  {
+    problem: 'an endpoint in a list with another scheme',
+    text: replaced('http://127.0.0.1:9001', '{ endpoints: ["http://127.0.0.1:9001", "ftp://a:1"] }'),
+    message: `routing.yaml:3:52  upstreams.churn-v1.endpoints[1]: has a scheme other than http and https
+    hint: write http://HOST:PORT or https://HOST:PORT`,
+  },
+  {
+    problem: 'an upstream name with a dot',
+    text: replaced('churn-v2: http', 'churn.v2: http').replace('upstream: churn-v2', 'upstream: churn-v1'),
+    message: `routing.yaml:4:3  upstreams["churn.v2"]: is not a name of an upstream
+    hint: use up to 63 lower-case letters, digits, - and _, starting with a letter or a digit`,
+  },
+  {
+    problem: 'a version without quotes',
+    text: replaced('churn-v1: http://127.0.0.1:9001', 'churn-v1: { endpoints: "http://127.0.0.1:9001", version: 1.10 }'),
+    message: `routing.yaml:3:60  upstreams.churn-v1.version: expected a quoted text, got a number
+    hint: write version: "2" in quotes, because 1.10 without quotes is the number 1.1`,
+  },
+  {
+    problem: 'yes as a boolean',
+    text: replaced('churn-v1: http://127.0.0.1:9001', 'churn-v1: { endpoints: "https://a", tls: { insecure: yes } }'),
+    message: `routing.yaml:3:56  upstreams.churn-v1.tls.insecure: expected true or false, got a string
+    hint: YAML 1.2 reads yes, no, on and off as plain text`,
+  },
+  {
+    problem: 'a misspelt choice',
+    text: `${SMALLEST}log: { level: warning }\n`,
+    message: '',
+  },
+  {
+    problem: 'a fractional duration',
+    text: `${SMALLEST}limits: { idle: 1.5s }\n`,
+    message: `routing.yaml:10:17  limits.idle: is not a duration
+    hint: write a whole number and a unit: 250ms, 2s, 10m or 1h`,
+  },
+  {
+    problem: 'TLS settings that nothing uses',
+    text: replaced('churn-v1: http://127.0.0.1:9001', 'churn-v1: { endpoints: "http://a", tls: { insecure: true } }'),
+    message: `routing.yaml:3:38  upstreams.churn-v1.tls: has no effect: no endpoint is https
+    hint: write the endpoints as https://HOST:PORT, or remove tls`,
+  },
+]
+
+describe('a routing file is refused with place, path, message and hint for', () => {
+  test.each(CASES)('$problem', ({ text, message }) => {
+    expect(problemsOf(text, {}, { 'some.key': 'no key' })).toBe(message)
+  })
+})
