@@ -29,8 +29,11 @@ export function parseRoutingDocument(
   const lines = new LineCounter()
   const yaml = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2', customTags: [FILE_TAG] })
   const document = { file, yaml, lines }
-  const problems = [...yaml.errors, ...yaml.warnings].map(error => syntaxProblem(document, error))
-  return { document, problems }
+  // After the first syntax error the parser guesses, and what it says next is mostly about its guesses.
+  const syntax = yaml.errors.filter(error => error.code !== 'DUPLICATE_KEY').slice(0, 1)
+  const duplicates = yaml.errors.filter(error => error.code === 'DUPLICATE_KEY')
+  const told = syntax.length > 0 ? syntax : [...duplicates, ...yaml.warnings]
+  return { document, problems: told.map(error => syntaxProblem(document, error)) }
 }
 
 function syntaxProblem(document: RoutingDocument, error: YAMLError): ConfigProblem {
@@ -55,7 +58,7 @@ function syntaxProblem(document: RoutingDocument, error: YAMLError): ConfigProbl
 
 const SYNTAX_HINTS: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'indent with spaces',
-  BAD_INDENT: 'keys of one block start in the same column',
+  BAD_INDENT: 'keys of one block start in the same column; brackets are closed before the block ends',
   MULTIPLE_DOCS: 'a routing file is one YAML document; remove the lines with ---',
   BLOCK_AS_IMPLICIT_KEY: 'quote a value that contains ": "',
   MISSING_CHAR: 'a quote, bracket or comma is missing here or just before',

@@ -1,6 +1,9 @@
 /** More typing errors than this and the word was probably not meant. */
 const MAX_EDITS = 2
 
+/** Shorter words start too many others. */
+const MIN_COMPLETED_LENGTH = 3
+
 /** The candidate that `word` is most likely a misspelling of, or null. */
 export function suggest(word: string, candidates: Iterable<string>): string | null {
   let best: string | null = null
@@ -12,7 +15,17 @@ export function suggest(word: string, candidates: Iterable<string>): string | nu
       bestEdits = edits
     }
   }
-  return best
+  return best ?? completion(word, candidates)
+}
+
+/** A candidate that continues the word, or the other way round: `warn` for `warning`, `max_in_flight` for `max`. */
+function completion(word: string, candidates: Iterable<string>): string | null {
+  if (word.length < MIN_COMPLETED_LENGTH) return null
+  for (const candidate of candidates) {
+    const [short, long] = [word, candidate].sort((a, b) => a.length - b.length) as [string, string]
+    if (short.length >= MIN_COMPLETED_LENGTH && long.startsWith(short)) return candidate
+  }
+  return null
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`. */

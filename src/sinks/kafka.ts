@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { promisify } from 'node:util'
@@ -100,7 +101,8 @@ export class KafkaSession {
   /** Ends politely; with a broker that does not answer it can take seconds, which `abandon` cuts short. */
   async disconnect(): Promise<void> {
     await this.#producer.disconnect()
-    this.abandon()
+    // The broker closes its side when it has read everything: with `acks: none` the last batch may still be on its way.
+    await Promise.all([...this.#sockets].map(socket => once(socket, 'close')))
   }
 
   /**

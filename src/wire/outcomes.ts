@@ -16,7 +16,11 @@ export const DROP_REASONS = [
 export type DropReason = (typeof DROP_REASONS)[number]
 
 /** Why a sent copy did not become a pair: one of its legs has no outcome at all. */
-export const UNPAIRED_REASONS = ['client_gone', 'thread_crash', 'shutdown'] as const
+export const UNPAIRED_REASONS = [
+  'client_gone', // the client went away before the primary had answered
+  'thread_crash', // the data-plane thread ended before both legs had
+  'shutdown', // the legs were still under way at the shutdown deadline
+] as const
 export type UnpairedReason = (typeof UNPAIRED_REASONS)[number]
 
 /** Why two answers could not be compared although both are there. */

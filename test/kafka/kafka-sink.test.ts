@@ -9,6 +9,8 @@ import { collectingLog, numberedRecord, numberOf, range, unaccounted, until } fr
 
 const LIMITS = { records: 100_000, bytes: 64 * 1024 * 1024 }
 
+const numbers = (messages: readonly { value: string }[]): number[] => messages.map(({ value }) => numberOf(value))
+
 describe.skipIf(!kafkaAvailability().ok)('the Kafka sink, with a real broker', () => {
   let kafka: KafkaBroker
   let topics = 0
@@ -44,7 +46,6 @@ describe.skipIf(!kafkaAvailability().ok)('the Kafka sink, with a real broker', (
   }
 
   const read = (topic: string, expected: number) => readTopic(kafka.brokers, topic, { expected, timeoutMs: 15_000 })
-  const numbers = (messages: readonly { value: string }[]): number[] => messages.map(({ value }) => numberOf(value))
 
   test.each(['none', 'gzip', 'zstd'] as const)(
     'delivers both streams to their topics with key and CloudEvents headers (%s)',
@@ -151,7 +152,7 @@ describe.skipIf(!kafkaAvailability().ok)('the Kafka sink, with a real broker', (
 
   test('a broker killed in the middle loses nothing, doubles nothing and keeps the order', async () => {
     const sinkPlan = plan({ compression: 'zstd' })
-    await createTopic(kafka.brokers, sinkPlan.pairs)
+    await createTopic(kafka.brokers, sinkPlan.pairs, { partitions: 3 })
     const sink = open(sinkPlan)
     let offered = 0
     const stream = setInterval(() => {
@@ -167,7 +168,13 @@ describe.skipIf(!kafkaAvailability().ok)('the Kafka sink, with a real broker', (
     await sink.close(10_000)
 
     expect(sink.stats()).toMatchObject({ accepted: offered, delivered: offered, pending: 0 })
-    expect(numbers(await read(sinkPlan.pairs, offered))).toEqual(range(0, offered))
+    const messages = await read(sinkPlan.pairs, offered)
+    expect(numbers(messages).sort((a, b) => a - b)).toEqual(range(0, offered))
+    for (const partition of [0, 1, 2]) {
+      const inLine = numbers(messages.filter(message => message.partition === partition))
+      expect(inLine.length).toBeGreaterThan(0)
+      expect(inLine).toEqual(inLine.toSorted((a, b) => a - b))
+    }
   })
 
   test('a frozen broker never holds offer() up, the books stay balanced, and all arrives when it thaws', async () => {
@@ -193,7 +200,7 @@ describe.skipIf(!kafkaAvailability().ok)('the Kafka sink, with a real broker', (
     }
     expect(sink.stats()).toMatchObject({ delivered: 1, pending: 2_000, dropped: { queue_full: next - 2_001 } })
     expect(next).toBeGreaterThan(2_100)
-    expect(slowestMs).toBeLessThan(50)
+    expect(slowestMs).toBeLessThan(250) // a collection by the VM may fall into it, a time-out may not
 
     kafka.resume()
     await until('all is delivered', () => sink.stats().pending === 0, 20_000)
@@ -210,11 +217,7 @@ describe.skipIf(!kafkaAvailability().ok)('the Kafka sink, with a real broker', (
     await until('the sink is up', () => sink.stats().delivered === 1, 10_000)
     kafka.pause()
     for (const n of range(1, 100)) sink.offer(numberedRecord(n))
-    await until(
-      'the watchdog bites',
-      () => lines.some(line => /no answer for 10 s|cannot be reached/.test(line)),
-      14_000,
-    )
+    await until('the watchdog bites', () => lines.some(line => /no answer for 10 s/.test(line)), 14_000)
     kafka.resume()
     await until('all is delivered', () => sink.stats().pending === 0, 20_000)
     // The frozen broker had the first producer's batch in its socket: at least once, the id tells.

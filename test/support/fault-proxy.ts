@@ -11,7 +11,7 @@ import { FaultLink } from './fault-link.ts'
  * - `trickle`: towards the client, `bytes` every `everyMs`.
  * - `cut`: FIN to both sides. - `reset`: RST to both sides.
  * - `half-open`: from then on bytes and closes vanish in both directions, as when a machine loses its power.
- * - `black-hole`: connections are accepted, nothing is ever forwarded.
+ * - `black-hole`: connections are accepted, nothing is forwarded. Those accepted meanwhile stay dead afterwards.
  * - `refuse`: the listener is closed and open connections are reset, as when the process died.
  */
 export type Fault =
@@ -43,6 +43,7 @@ export class FaultProxy {
   #fault: Fault
   #server: Server | null = null
   #port = 0
+  #open = 0
 
   constructor(targetPort: number, fault: Fault) {
     this.#targetPort = targetPort
@@ -63,7 +64,7 @@ export class FaultProxy {
 
   /** Connections that are open on the client's side. */
   get open(): number {
-    return this.#links.size
+    return this.#open
   }
 
   /** Switches the fault, for open connections too. Resolves when the listener is as the fault says. */
@@ -91,7 +92,9 @@ export class FaultProxy {
     this.counters.accepted++
     const link = new FaultLink(client, this.#targetPort, this.#fault, this.counters)
     this.#links.add(link)
-    client.on('close', () => this.#links.delete(link))
+    this.#open++
+    void link.clientClosed.then(() => this.#open--)
+    void link.closed.then(() => this.#links.delete(link))
   }
 
   async #unlisten(): Promise<void> {

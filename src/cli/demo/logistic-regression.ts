@@ -10,7 +10,7 @@ export interface LogisticRegressionOptions {
 }
 
 /** Each image's gradient is taken on its own (no batches), with steps this large for pixels scaled to 0..1. */
-const LEARNING_RATE = 0.05
+const LEARNING_RATE = 0.1
 
 /** Weights of one class: one for each pixel, then the bias. */
 type ClassWeights = Float64Array

@@ -10,15 +10,14 @@ const CASES: readonly { problem: string; text: string; message: string }[] = [
   {
     problem: 'broken YAML',
     text: replaced('percent: 100 }]', 'percent: 100'),
-    message: `routing.yaml:10:1  the YAML is broken: Flow map must end with a }
-    hint: a quote, bracket or comma is missing here or just before
-routing.yaml:10:1  the YAML is broken: Flow sequence must end with a ]
-    hint: a quote, bracket or comma is missing here or just before`,
+    message: `routing.yaml:10:1  the YAML is broken: Flow map in block collection must be sufficiently indented and end with a }
+    hint: keys of one block start in the same column; brackets are closed before the block ends`,
   },
   {
     problem: 'a tab as indentation',
     text: replaced('    primary', '\tprimary'),
-    message: '',
+    message: `routing.yaml:8:1  the YAML is broken: Tabs are not allowed as indentation
+    hint: indent with spaces`,
   },
   {
     problem: 'a duplicate key',
@@ -41,7 +40,7 @@ routing.yaml:10:1  the YAML is broken: Flow sequence must end with a ]
   {
     problem: 'a wrong type',
     text: replaced('{ path: /v2/models/churn/infer }', '{ path: /v2, methods: POST }'),
-    message: `routing.yaml:7:36  routes[0].match.methods: expected a list, got a string
+    message: `routing.yaml:7:34  routes[0].match.methods: expected a list, got a string
     hint: for example [POST]`,
   },
   {
@@ -103,7 +102,7 @@ routing.yaml:9:37  routes[0].shadows[0].percnt: unknown key
   {
     problem: 'a shadow named twice',
     text: replaced('percent: 100 }', 'percent: 100 }, { upstream: churn-v2, percent: 5 }'),
-    message: `routing.yaml:9:64  routes[0].shadows[1].upstream: \`churn-v2\` is already a shadow of this route
+    message: `routing.yaml:9:65  routes[0].shadows[1].upstream: \`churn-v2\` is already a shadow of this route
     hint: remove one of the two`,
   },
   {
@@ -114,7 +113,10 @@ routing.yaml:9:37  routes[0].shadows[0].percnt: unknown key
   },
   {
     problem: 'a certificate that does not exist',
-    text: replaced('listen: 127.0.0.1:8080', 'listen: { address: 127.0.0.1:8080, tls: { cert: none.pem, key: some.key } }'),
+    text: replaced(
+      'listen: 127.0.0.1:8080',
+      'listen: { address: 127.0.0.1:8080, tls: { cert: none.pem, key: some.key } }',
+    ),
     message: `routing.yaml:1:43  listen.tls.cert: the file does not exist
     hint: the path is relative to the routing file, in DIRECTORY
 routing.yaml:1:59  listen.tls.key: is not a private key
@@ -146,7 +148,10 @@ routing.yaml:1:59  listen.tls.key: is not a private key
   },
   {
     problem: 'a version without quotes',
-    text: replaced('churn-v1: http://127.0.0.1:9001', 'churn-v1: { endpoints: "http://127.0.0.1:9001", version: 1.10 }'),
+    text: replaced(
+      'churn-v1: http://127.0.0.1:9001',
+      'churn-v1: { endpoints: "http://127.0.0.1:9001", version: 1.10 }',
+    ),
     message: `routing.yaml:3:60  upstreams.churn-v1.version: expected a quoted text, got a number
     hint: write version: "2" in quotes, because 1.10 without quotes is the number 1.1`,
   },
@@ -159,7 +164,8 @@ routing.yaml:1:59  listen.tls.key: is not a private key
   {
     problem: 'a misspelt choice',
     text: `${SMALLEST}log: { level: warning }\n`,
-    message: '',
+    message: `routing.yaml:10:15  log.level: expected one of debug, info, warn, error, silent
+    hint: did you mean \`warn\`?`,
   },
   {
     problem: 'a fractional duration',

@@ -20,18 +20,27 @@ export function writeFiles(files: Readonly<Record<string, string>>): string {
   return join(directory, Object.keys(files)[0] as string)
 }
 
-export function loadText(text: string, env: NodeJS.ProcessEnv = {}, others: Readonly<Record<string, string>> = {}): Snapshot {
+export function loadText(
+  text: string,
+  env: NodeJS.ProcessEnv = {},
+  others: Readonly<Record<string, string>> = {},
+): Snapshot {
   return loadSnapshot(writeFiles({ 'routing.yaml': text, ...others }), { revision: 1, env, cores: 4 })
 }
 
 /** The formatted problems, with the directory of the file cut off; fails when the text is valid. */
-export function problemsOf(text: string, env: NodeJS.ProcessEnv = {}, others: Readonly<Record<string, string>> = {}): string {
+export function problemsOf(
+  text: string,
+  env: NodeJS.ProcessEnv = {},
+  others: Readonly<Record<string, string>> = {},
+): string {
   const file = writeFiles({ 'routing.yaml': text, ...others })
   const directory = file.slice(0, -'/routing.yaml'.length)
   try {
     loadSnapshot(file, { revision: 1, env, cores: 4 })
   } catch (error) {
-    if (error instanceof ConfigError) return error.format().replaceAll(`${directory}/`, '').replaceAll(directory, 'DIRECTORY')
+    if (error instanceof ConfigError)
+      return error.format().replaceAll(`${directory}/`, '').replaceAll(directory, 'DIRECTORY')
     throw error
   }
   throw new Error('the routing file is valid, though the test expects problems')

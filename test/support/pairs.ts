@@ -1,0 +1,103 @@
+import type { ComparePlan, ExperimentPlan, Snapshot } from '../../src/config/snapshot.ts'
+import { encodePairFrame, pairFrameBytes, type FrameLeg, type PairFrame } from '../../src/wire/pair-frame.ts'
+import type { CapturedAnswer } from './captures.ts'
+
+export const INFER_PATH = '/v2/models/digits/infer'
+
+export function comparePlan(changes: Partial<ComparePlan> = {}): ComparePlan {
+  return { payload: 'auto', task: 'auto', ignore: [], tolerance: { absolute: 1e-6, relative: 1e-3 }, ...changes }
+}
+
+export function experimentPlan(changes: Partial<ExperimentPlan> = {}): ExperimentPlan {
+  return {
+    id: 'digits.v2.00000000',
+    route: 'digits',
+    primary: { upstream: 'v1', version: '1' },
+    candidate: { upstream: 'v2', version: '2' },
+    inclusion: 1,
+    maxBodyBytes: 1024 * 1024,
+    compare: comparePlan(),
+    ...changes,
+  }
+}
+
+export function snapshotOf(experiments: readonly ExperimentPlan[], changes: Partial<Snapshot> = {}): Snapshot {
+  return {
+    revision: 1,
+    hash: '000000000000',
+    source: 'test.yaml',
+    listen: { host: '127.0.0.1', port: 0, threads: 1, tls: null },
+    admin: { host: '127.0.0.1', port: 0, token: null },
+    limits: {
+      bodyBytes: 1024 * 1024,
+      headersBytes: 32 * 1024,
+      connections: 100,
+      inFlight: 100,
+      requestMs: 1000,
+      headerWaitMs: 1000,
+      idleMs: 1000,
+    },
+    upstreams: [],
+    routes: [],
+    experiments,
+    record: { bodies: 'on-disagreement', maxBodyBytes: 16 * 1024, redactPaths: [], redactHeaders: [] },
+    sinks: { file: null, kafka: null },
+    log: { level: 'info', access: 0 },
+    ...changes,
+  }
+}
+
+/** A leg that answered with this body. */
+export function leg(body: string | Buffer, changes: Partial<FrameLeg> = {}): FrameLeg {
+  const bytes = Buffer.from(body)
+  return {
+    endpoint: 0,
+    status: 200,
+    error: null,
+    latencyUs: 2_000,
+    ttfbUs: 1_000,
+    bytes: bytes.length,
+    contentType: 'application/json',
+    contentEncoding: '',
+    capture: 'complete',
+    body: bytes,
+    ...changes,
+  }
+}
+
+export function capturedLeg(answer: CapturedAnswer): FrameLeg {
+  return leg(answer.body, {
+    status: answer.status,
+    contentType: answer.headers.get('content-type') ?? '',
+    contentEncoding: answer.headers.get('content-encoding') ?? '',
+  })
+}
+
+export function pairFrame(primary: FrameLeg, shadow: FrameLeg, changes: Partial<PairFrame> = {}): PairFrame {
+  return {
+    revision: 1,
+    experiment: 0,
+    arrivedAtUs: 1_700_000_000_000_000,
+    sentFirst: 'primary',
+    id: 'exchange-1',
+    requestId: 'request-1',
+    method: 'POST',
+    path: INFER_PATH,
+    requestType: 'application/json',
+    requestEncoding: '',
+    requestBody: Buffer.from('{"inputs":[]}'),
+    primary,
+    shadow,
+    ...changes,
+  }
+}
+
+/** The frames as a data-plane thread packs them. */
+export function packed(frames: readonly PairFrame[]): { buffer: ArrayBuffer; used: number; count: number } {
+  const used = frames.reduce((sum, frame) => sum + pairFrameBytes(frame), 0)
+  const buffer = new ArrayBuffer(used)
+  const target = Buffer.from(buffer)
+  let offset = 0
+  for (const frame of frames) offset = encodePairFrame(frame, target, offset)
+  return { buffer, used, count: frames.length }
+}
