@@ -5,7 +5,9 @@ export function explanationText(explanation: Explanation): string {
   const { request, tried, refused, arm, shadows } = explanation
   const lines = [row('request', `${request.method} ${request.path}, ${request.bodyBytes} bytes of body`)]
   for (const { route, mismatch } of tried) {
-    lines.push(row('route', mismatch === null ? `${route}: matches` : `${route}: does not match, its ${mismatch} differs`))
+    lines.push(
+      row('route', mismatch === null ? `${route}: matches` : `${route}: does not match, its ${mismatch} differs`),
+    )
   }
   if (refused !== null) lines.push(row('answer', `${refused.status} by Understudy: ${refused.reason}`))
   if (arm !== null) {
@@ -23,7 +25,8 @@ export function explanationText(explanation: Explanation): string {
 function decisionText(decision: DecisionExplanation): string {
   const relation = decision.chosen ? 'below' : 'not below'
   const key = decision.key === null ? 'at random' : `by ${decision.source} = ${JSON.stringify(decision.key)}`
-  const missing = decision.key === null && decision.source !== 'none' ? ` because the request has no ${decision.source}` : ''
+  const missing =
+    decision.key === null && decision.source !== 'none' ? ` because the request has no ${decision.source}` : ''
   return `bucket ${decision.bucket.toFixed(4)} is ${relation} ${decision.percent} percent, ${key}${missing}`
 }
 

@@ -61,7 +61,8 @@ export function explainRequest(snapshot: Snapshot, head: RequestHead, bodyBytes:
     route: route?.name ?? null,
     refused,
     arm,
-    shadows: served === undefined ? [] : served.shadows.map(s => explainShadow(snapshot, served, s, head, bodyBytes, arm)),
+    shadows:
+      served === undefined ? [] : served.shadows.map(s => explainShadow(snapshot, served, s, head, bodyBytes, arm)),
   }
 }
 

@@ -104,11 +104,19 @@ async function probeFile(path: string): Promise<void> {
   await access(path, constants.W_OK)
 }
 
+const UNTRUSTED = 'the certificate is not trusted: name its authority with tls.ca'
+
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused: nothing listens there',
   ENOTFOUND: 'the host name is not known',
   EHOSTUNREACH: 'the host cannot be reached',
   ENETUNREACH: 'the network cannot be reached',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name: tls.servername says which to ask for',
+  CERT_HAS_EXPIRED: 'the certificate has expired',
   ENOENT: 'the directory does not exist',
   EACCES: 'this user may not write there',
   EROFS: 'the file system is read-only',

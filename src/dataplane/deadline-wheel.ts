@@ -4,7 +4,7 @@ export interface WheelEntry {
   wheelPrevious: WheelEntry | null
   /** Monotonic milliseconds; NaN while not armed. */
   wheelDueMs: number
-  /** Called once, disarmed, at most one tick late. It may arm the entry again. */
+  /** Called once, disarmed, at most two ticks late. It may arm the entry again. */
   onDeadline(nowMs: number): void
 }
 
@@ -72,12 +72,12 @@ export class DeadlineWheel {
     while (entry !== null) {
       const next: WheelEntry | null = entry.wheelNext
       if (entry.wheelDueMs <= now) {
+        const nextDueMs = next?.wheelDueMs
         this.disarm(entry)
         entry.onDeadline(now)
-        // A callback may have disarmed `next`: then walk the slot again, its due entries are still there.
-        if (next !== null && Number.isNaN(next.wheelDueMs)) return this.#fire(slot, now)
-      }
-      entry = next
+        // The callback may have disarmed or moved `next`: then walk the slot again, its due entries are still there.
+        entry = next?.wheelDueMs === nextDueMs ? next : (this.#slots[slot] ?? null)
+      } else entry = next
     }
   }
 }

@@ -53,7 +53,7 @@ function normalise(exchange: Exchange): ProxyError | null {
   }
   const target = readTarget(client.target, client.headers.host)
   if (target instanceof ProxyError) return target
-  exchange.originForm = target.query === '' ? target.path : `${target.path}?${target.query}`
+  exchange.originForm = target.originForm
   exchange.head = {
     method: client.method,
     path: target.path,

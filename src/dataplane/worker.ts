@@ -13,6 +13,8 @@ import { abandon } from './settle.ts'
 const HAND_OVER_MS = 20
 const COUNTERS_MS = 1_000
 const DRAIN_CHECK_MS = 20
+/** Idle clients get this long to send one more request and be told to close with its answer. */
+const KEEP_ALIVE_GRACE_MS = 1_000
 
 const control = parentPort as MessagePort
 const data = workerData as DataPlaneData
@@ -52,11 +54,11 @@ listener.listen(host, port, data.reusePort).then(
 async function drain(deadlineMs: number): Promise<void> {
   plane.draining = true
   listener.stopAccepting()
-  const untilMs = performance.now() + deadlineMs
-  const busy = (): boolean => plane.inFlight > 0 || plane.openExchanges.count > 0
-  while (busy() && performance.now() < untilMs) {
+  const startedMs = performance.now()
+  const busy = (): boolean => plane.inFlight > 0 || plane.openExchanges.count > 0 || plane.connections > 0
+  while (busy() && performance.now() < startedMs + deadlineMs) {
     await new Promise(resolve => setTimeout(resolve, DRAIN_CHECK_MS))
-    listener.closeIdle()
+    if (performance.now() > startedMs + KEEP_ALIVE_GRACE_MS) listener.closeIdle()
   }
   for (const exchange of plane.openExchanges.all()) abandon(exchange)
   for (const socket of plane.upgraded) socket.destroy()

@@ -64,9 +64,10 @@ function sameStart(steps: readonly string[], path: FieldPath): boolean {
   return true
 }
 
-/** `.name`, `[3]`, `[*]`, `["any text"]`, `['any text']`. */
-const STEP = /\.([^.[\]]+)|\[(\d+|\*)\]|\["((?:[^"\\]|\\.)*)"\]|\['((?:[^'\\]|\\.)*)'\]/y
+/** `.name`, `[3]`, `[*]`, and quoted names: `["any text"]` as in JSON, `['any text']` with `\'` and `\\`. */
+const STEP = /\.([^.[\]]+)|\[(\d+|\*)\]|\[("(?:[^"\\]|\\.)*")\]|\['((?:[^'\\]|\\.)*)'\]/y
 
+/** null: not a path. */
 function parseFieldPath(text: string): string[] | null {
   if (!text.startsWith('$')) return null
   const steps: string[] = []
@@ -75,7 +76,17 @@ function parseFieldPath(text: string): string[] | null {
     const match = STEP.exec(text)
     if (match === null) return null
     const [, name, index, doubleQuoted, singleQuoted] = match
-    steps.push(name ?? index ?? (doubleQuoted ?? singleQuoted ?? '').replace(/\\(.)/g, '$1'))
+    const step = name ?? index ?? singleQuoted?.replaceAll(/\\(.)/g, '$1') ?? unquote(doubleQuoted ?? '')
+    if (step === null) return null
+    steps.push(step)
   }
   return steps
+}
+
+function unquote(json: string): string | null {
+  try {
+    return JSON.parse(json) as string
+  } catch {
+    return null
+  }
 }

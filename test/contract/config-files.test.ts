@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { isMap, isScalar, isSeq, parse, parseDocument, visit } from 'yaml'
 import { loadSnapshot } from '../../src/config/load.ts'
 import { routingFileJsonSchema } from '../../src/config/schema.ts'
 
@@ -20,48 +19,50 @@ describe('the example routing files', () => {
 })
 
 interface SchemaNode {
+  readonly description?: string
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly additionalProperties?: SchemaNode | false
   readonly items?: SchemaNode
   readonly anyOf?: readonly SchemaNode[]
 }
 
-/** Every key of the schema, as `routes.shadows.percent`; names that users choose are left out. */
-function schemaKeys(node: SchemaNode, prefix = ''): string[] {
+interface SchemaKey {
+  /** `routes.shadows.percent`; names that users choose are left out. */
+  readonly path: string
+  readonly description: string | undefined
+}
+
+function schemaKeys(node: SchemaNode, prefix = ''): SchemaKey[] {
   const own = Object.entries(node.properties ?? {}).flatMap(([key, child]) => [
-    `${prefix}${key}`,
+    { path: `${prefix}${key}`, description: child.description },
     ...schemaKeys(child, `${prefix}${key}.`),
   ])
   const below = [node.items, node.additionalProperties || undefined, ...(node.anyOf ?? [])]
   return [...own, ...below.flatMap(child => (child === undefined ? [] : schemaKeys(child, prefix)))]
 }
 
-test('full.yaml has every key of the schema, written out or in a comment', () => {
-  const text = readFileSync(`${directory}full.yaml`, 'utf8')
-  const words = new Set(text.match(/[a-z_]+(?=:)/g))
-  // Server-side TLS and the TLS of Kafka are described beside `tls: null`, by the words of the others.
-  const missing = schemaKeys(routingFileJsonSchema() as SchemaNode).filter(
-    path => !words.has(path.split('.').at(-1) as string),
-  )
-  expect(missing).toEqual([])
-})
+describe('every key of the schema', () => {
+  const keys = schemaKeys(routingFileJsonSchema())
 
-test('every key of the schema is documented', () => {
-  const undocumented: string[] = []
-  visit(parseDocument(JSON.stringify(routingFileJsonSchema())), {
-    Pair(_key, pair) {
-      if (!isScalar(pair.key) || pair.key.value !== 'properties' || !isMap(pair.value)) return
-      for (const property of pair.value.items) {
-        if (isMap(property.value) && !property.value.has('description')) undocumented.push(String(property.key))
-      }
-    },
-    Seq: (_key, node) => (isSeq(node) && node.items.length === 0 ? visit.SKIP : undefined),
+  test('is found by walking it', () => {
+    const paths = keys.map(({ path }) => path)
+    expect(paths).toEqual(
+      expect.arrayContaining(['listen.tls.client_auth', 'routes.shadows.percent', 'upstreams.tls.insecure']),
+    )
   })
-  expect(undocumented).toEqual([])
+
+  test('is documented', () => {
+    expect(keys.filter(({ description }) => description === undefined)).toEqual([])
+  })
+
+  test('stands in full.yaml, written out or in a comment', () => {
+    const words = new Set(readFileSync(`${directory}full.yaml`, 'utf8').match(/[a-z_]+(?=:)/g))
+    expect(keys.filter(({ path }) => !words.has(path.split('.').at(-1) as string))).toEqual([])
+  })
 })
 
 test('routing.schema.json is the one `understudy schema` prints (regenerate: understudy schema > config/routing.schema.json)', () => {
-  expect(parse(readFileSync(`${directory}routing.schema.json`, 'utf8'))).toEqual(
+  expect(JSON.parse(readFileSync(`${directory}routing.schema.json`, 'utf8'))).toEqual(
     JSON.parse(JSON.stringify(routingFileJsonSchema())),
   )
 })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatFieldPath, parseFieldPath } from '../../src/config/field-path.ts'
 import { formatKeySource, parseKeySource } from '../../src/config/key-source.ts'
@@ -120,7 +120,11 @@ describe('key sources', () => {
       fc.record({ kind: fc.constantFrom('header' as const, 'cookie' as const), name }),
       fc.record({ kind: fc.constant('query' as const), name: fc.string({ minLength: 1 }) }),
     )
-    fc.assert(fc.property(source, source => expect(parseKeySource(formatKeySource(source))).toEqual(source)))
+    fc.assert(
+      fc.property(source, source => {
+        expect(parseKeySource(formatKeySource(source))).toEqual(source)
+      }),
+    )
   })
 
   test('header names are lower-cased, cookie names are not', () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RecordQueue, recordBytes } from '../../src/sinks/record-queue.ts'
 import type { SinkRecord } from '../../src/sinks/sink.ts'

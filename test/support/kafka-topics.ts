@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 import kafkajs from 'kafkajs'
-import type { IHeaders, Kafka, KafkaConfig } from 'kafkajs'
+import type { Admin, IHeaders, Kafka, KafkaConfig } from 'kafkajs'
 
 export interface ReadMessage {
   readonly key: string
@@ -47,7 +47,9 @@ export async function readTopic(
   return messages.sort((a, b) => a.partition - b.partition || a.offset - b.offset)
 }
 
-/** Makes a topic with one partition unless told otherwise. */
+const LEADER_TIMEOUT_MS = 15_000
+
+/** Makes a topic, with one partition unless told otherwise, and waits until it can be written to. */
 export async function createTopic(
   brokers: string[],
   topic: string,
@@ -55,9 +57,28 @@ export async function createTopic(
 ): Promise<void> {
   const admin = kafkaClient(brokers).admin()
   await admin.connect()
-  const configEntries = Object.entries(config.entries ?? {}).map(([name, value]) => ({ name, value }))
-  await admin.createTopics({ topics: [{ topic, numPartitions: config.partitions ?? 1, configEntries }] })
-  await admin.disconnect()
+  try {
+    const configEntries = Object.entries(config.entries ?? {}).map(([name, value]) => ({ name, value }))
+    const topics = [{ topic, numPartitions: config.partitions ?? 1, configEntries }]
+    await admin.createTopics({ topics, waitForLeaders: false })
+    const deadline = Date.now() + LEADER_TIMEOUT_MS
+    while (!(await hasLeaders(admin, topic))) {
+      if (Date.now() > deadline) throw new Error(`topic ${topic} has no leader after ${LEADER_TIMEOUT_MS} ms`)
+      await sleep(50)
+    }
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** A broker that was frozen is not trusted by its controller for a moment, and leads nothing. */
+async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))
+  } catch {
+    return false
+  }
 }
 
 async function untilHolds(brokers: string[], topic: string, expected: number, deadline: number): Promise<number> {

@@ -1,5 +1,5 @@
 import type { ComparePlan, ExperimentPlan } from '../../config/snapshot.ts'
-import type { Comparison, DifferenceKind } from '../../sinks/record.ts'
+import type { Comparison } from '../../sinks/record.ts'
 import type { SinkLog } from '../../sinks/sink.ts'
 import type { IncomparableReason, Outcome } from '../../wire/outcomes.ts'
 import type { FrameLeg, PairFrame } from '../../wire/pair-frame.ts'
@@ -34,21 +34,44 @@ export function comparePair(
 
 function compare(frame: PairFrame, plan: ComparePlan | null, bodies: PairBodies): Comparison {
   const { primary, shadow } = frame
-  const failed = legOutcome(legFailed(primary), legFailed(shadow))
+  const failed = failedLegs(frame, plan, bodies)
   if (failed !== null) return plain(failed)
   if (plan === null) return incomparable('compare_off')
   if (primary.status !== shadow.status) {
-    return {
-      ...plain('disagree', 'status'),
-      differences: [difference('$status', 'value', primary.status, shadow.status)],
-    }
+    const difference = { path: '$status', kind: 'value', primary: primary.status, shadow: shadow.status } as const
+    return { ...plain('disagree', 'status'), differences: [difference] }
   }
   const missing = uncaptured(primary) ?? uncaptured(shadow)
   if (missing !== null) return incomparable(missing)
-  if (sameBytes(primary, shadow) && !mayHideError(frame, plan, bodies)) {
-    return { ...plain('agree', 'bytes'), metrics: { identical_bytes: 1 } }
-  }
+  if (sameBytes(primary, shadow)) return { ...plain('agree', 'bytes'), metrics: { identical_bytes: 1 } }
   return compareBodies(frame, plan, bodies)
+}
+
+/** null: both legs have an answer. */
+function failedLegs(frame: PairFrame, plan: ComparePlan | null, bodies: PairBodies): Outcome | null {
+  const { primary, shadow } = frame
+  const mayHideError = plan !== null && mayBeOip(plan.payload, frame.path)
+  const primarySays = mayHideError && saysError(primary, () => bodies.primary())
+  // Most pairs are equal byte for byte, and then one look is enough.
+  const isSame = primary.status === shadow.status && sameBytes(primary, shadow)
+  const shadowSays = isSame ? primarySays : mayHideError && saysError(shadow, () => bodies.shadow())
+  const primaryFailed = legFailed(primary) || primarySays
+  const shadowFailed = legFailed(shadow) || shadowSays
+  if (primaryFailed) return shadowFailed ? 'both_error' : 'primary_error'
+  return shadowFailed ? 'shadow_error' : null
+}
+
+/** No answer, a server error, or turned away for load. */
+export function legFailed(leg: FrameLeg): boolean {
+  return leg.error !== null || leg.status === 0 || leg.status >= 500 || leg.status === 429
+}
+
+/** A success of the Open Inference Protocol can say in its body that the model failed. Decoded only on suspicion. */
+function saysError(leg: FrameLeg, decode: () => DecodedBody): boolean {
+  if (leg.status >= 400 || leg.body.length === 0) return false
+  const decoded = decode()
+  if (decoded.kind !== 'body' || !decoded.body.includes('"error"')) return false
+  return decodePayload('oip', '', '', decoded.body).kind === 'error'
 }
 
 function compareBodies(frame: PairFrame, plan: ComparePlan, bodies: PairBodies): Comparison {
@@ -57,8 +80,6 @@ function compareBodies(frame: PairFrame, plan: ComparePlan, bodies: PairBodies):
   const declared = rejected ? 'json' : plan.payload
   let primary = decodeLeg(bodies.primary(), declared, frame.path, frame.primary)
   let shadow = decodeLeg(bodies.shadow(), declared, frame.path, frame.shadow)
-  const failed = legOutcome(primary.kind === 'error', shadow.kind === 'error')
-  if (failed !== null) return plain(failed, 'protocol')
   if (primary.kind === 'failed') return incomparable(reasonFor(primary.reason, rejected, plan))
   if (shadow.kind === 'failed') return incomparable(reasonFor(shadow.reason, rejected, plan))
   if (primary.kind !== shadow.kind) {
@@ -78,16 +99,6 @@ function reasonFor(reason: IncomparableReason, rejected: boolean, plan: CompareP
   return rejected && plan.payload === 'auto' && reason === 'invalid_json' ? 'not_text' : reason
 }
 
-/** No answer, a server error, or turned away for load. */
-export function legFailed(leg: FrameLeg): boolean {
-  return leg.error !== null || leg.status === 0 || leg.status >= 500 || leg.status === 429
-}
-
-function legOutcome(primaryFailed: boolean, shadowFailed: boolean): Outcome | null {
-  if (primaryFailed) return shadowFailed ? 'both_error' : 'primary_error'
-  return shadowFailed ? 'shadow_error' : null
-}
-
 function uncaptured(leg: FrameLeg): IncomparableReason | null {
   if (leg.capture === 'let_go') return 'not_captured'
   if (leg.capture === 'over_limit') return 'too_large'
@@ -96,22 +107,6 @@ function uncaptured(leg: FrameLeg): IncomparableReason | null {
 
 function sameBytes(primary: FrameLeg, shadow: FrameLeg): boolean {
   return primary.contentEncoding === shadow.contentEncoding && primary.body.equals(shadow.body)
-}
-
-/** Two equal answers of the Open Inference Protocol may both say that the model failed. */
-function mayHideError(frame: PairFrame, plan: ComparePlan, bodies: PairBodies): boolean {
-  if (frame.primary.status >= 400 || !mayBeOip(plan.payload, frame.path)) return false
-  const body = bodies.primary()
-  return body.kind === 'body' && body.body.includes('"error"')
-}
-
-function difference(
-  path: string,
-  kind: DifferenceKind,
-  primary: unknown,
-  shadow: unknown,
-): Comparison['differences'][number] {
-  return { path, kind, primary, shadow }
 }
 
 /** `task` none: nothing of the answers was compared. */

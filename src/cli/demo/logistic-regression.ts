@@ -36,7 +36,8 @@ function step(weights: readonly ClassWeights[], pixels: readonly number[], label
   for (const [digit, own] of weights.entries()) {
     const gradient = (predicted[digit] as number) - (digit === label ? 1 : 0)
     const scaled = (LEARNING_RATE * gradient) / MAX_PIXEL
-    for (let pixel = 0; pixel < PIXELS; pixel++) own[pixel] = (own[pixel] as number) - scaled * (pixels[pixel] as number)
+    for (let pixel = 0; pixel < PIXELS; pixel++)
+      own[pixel] = (own[pixel] as number) - scaled * (pixels[pixel] as number)
     own[PIXELS] = (own[PIXELS] as number) - LEARNING_RATE * gradient
   }
 }

@@ -33,7 +33,8 @@ const SERVER_ENDPOINTS: Readonly<Record<string, Endpoint>> = {
 /** Answers one call of the Open Inference Protocol's REST form. `path` is without query. Never throws. */
 export function answerModelCall(model: ServedModel, method: string, path: string, body: string): ModelAnswer {
   const endpoint = SERVER_ENDPOINTS[path] ?? modelEndpoint(model, path)
-  if (endpoint === undefined) return failure(404, `nothing at ${path}; the model is "${MODEL_NAME}", version "${model.version}"`)
+  if (endpoint === undefined)
+    return failure(404, `nothing at ${path}; the model is "${MODEL_NAME}", version "${model.version}"`)
   const asked = method === 'HEAD' ? 'GET' : method
   if (asked !== endpoint.method) return failure(405, `${path} takes ${endpoint.method}, not ${method}`)
   try {

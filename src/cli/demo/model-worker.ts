@@ -43,7 +43,11 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
       return
     }
     const path = (request.url ?? '/').split('?', 1)[0] as string
-    send(request, response, answerModelCall(model, request.method ?? 'GET', path, Buffer.concat(chunks).toString('utf8')))
+    send(
+      request,
+      response,
+      answerModelCall(model, request.method ?? 'GET', path, Buffer.concat(chunks).toString('utf8')),
+    )
   })
 }
 

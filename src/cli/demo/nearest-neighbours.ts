@@ -14,10 +14,7 @@ interface Neighbour {
  * Compares with every training image: no training, but each answer costs as much as there are images. A class gets as
  * its probability its share of the nearest ones (Euclidean distance; of equals the earlier in `training`).
  */
-export function nearestNeighbours(
-  training: readonly Digit[],
-  { neighbours }: NearestNeighboursOptions,
-): Classifier {
+export function nearestNeighbours(training: readonly Digit[], { neighbours }: NearestNeighboursOptions): Classifier {
   return {
     platform: `${neighbours}-nearest-neighbours over ${training.length} images`,
     probabilities: pixels => {

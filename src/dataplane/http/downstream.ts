@@ -37,7 +37,8 @@ export interface Downstream {
   writeHead(status: number, reason: string, headers: string[]): void
   /** false: the socket is full, wait for drain. */
   write(chunk: Buffer): boolean
-  end(): void
+  /** `trailers`: flat name, value list; only behind a chunked head that announced them. */
+  end(trailers: readonly string[]): void
   /** Cuts the connection, so that the client can tell a broken answer from a whole one. */
   abort(): void
 }

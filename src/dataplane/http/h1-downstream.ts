@@ -79,7 +79,12 @@ export class H1Downstream implements Downstream {
 
   informational(status: number, headers: IncomingHttpHeaders): void {
     const link = headers.link
-    if (status === 103 && link !== undefined) this.#response.writeEarlyHints({ link })
+    if (status !== 103 || link === undefined) return
+    try {
+      this.#response.writeEarlyHints({ link })
+    } catch {
+      // Node throws on links it cannot parse, lists among them. A hint may be left out; the answer behind it may not.
+    }
   }
 
   writeHead(status: number, reason: string, headers: string[]): void {
@@ -91,7 +96,12 @@ export class H1Downstream implements Downstream {
     return this.#response.write(chunk)
   }
 
-  end(): void {
+  end(trailers: readonly string[]): void {
+    if (trailers.length > 0) {
+      const pairs: [string, string][] = []
+      for (let i = 0; i < trailers.length; i += 2) pairs.push([trailers[i] as string, trailers[i + 1] as string])
+      this.#response.addTrailers(pairs)
+    }
     this.#response.end()
   }
 

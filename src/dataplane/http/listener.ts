@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { Server as NetServer, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { LimitsPlan, ListenPlan } from '../../config/snapshot.ts'
 import type { ErrorCode } from '../../errors.ts'
@@ -54,12 +54,15 @@ export class Listener {
     this.#server.keepAliveTimeout = limits.idleMs
   }
 
-  /** Takes no new connections and closes idle ones; requests under way go on, then their connections close. */
+  /**
+   * Takes no new connections. Open ones stay, and their next answer tells the client to close: http's own `close` would cut
+   * idle ones at once, under a client that is just sending its next request.
+   */
   stopAccepting(): void {
-    this.#server.close()
-    this.#server.closeIdleConnections()
+    NetServer.prototype.close.call(this.#server)
   }
 
+  /** Closes the connections on which nothing is under way. */
   closeIdle(): void {
     this.#server.closeIdleConnections()
   }

@@ -25,5 +25,5 @@ export function answerProblem(exchange: Exchange, code: ErrorCode, detail: strin
   const answer = problemAnswer(code, detail, exchange.requestId === '' ? null : exchange.requestId)
   client.writeHead(answer.status, answer.title, answer.headers)
   client.write(answer.body)
-  client.end()
+  client.end([])
 }

@@ -2,6 +2,8 @@ import { ProxyError } from '../../errors.ts'
 
 /** A request target in origin form, and the authority it is for. */
 export interface Target {
+  /** Path and query as they are forwarded, byte for byte: a `?` with nothing behind it stays. */
+  readonly originForm: string
   readonly path: string
   readonly query: string
   /** Lower case; what absolute form names, else the Host header. */
@@ -10,7 +12,8 @@ export interface Target {
 
 /** Visible ASCII without `#`: the characters every upstream reads the same way. */
 const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/
-const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/;]|$)/i
+/** Backslashes and encoded slashes count as slashes: some servers read them so (nginx decodes, then resolves). */
+const DOT_SEGMENT = /(?:[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:[/\\;]|%2f|%5c|$)/i
 const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::\d{1,5})?$/i
 
 /**
@@ -24,6 +27,7 @@ export function readTarget(target: string, hostHeader: string | undefined): Targ
     const absolute = /^https?:\/\/([^/?#]*)(.*)$/i.exec(target)
     if (absolute === null) return new ProxyError('NOT_IMPLEMENTED', `request target "${clip(target)}" is not a path`)
     host = absolute[1] as string
+    if (host === '') return new ProxyError('BAD_REQUEST', 'the request target names no host')
     const rest = absolute[2] as string
     origin = rest.startsWith('/') ? rest : `/${rest}`
   }
@@ -34,7 +38,8 @@ export function readTarget(target: string, hostHeader: string | undefined): Targ
   const question = origin.indexOf('?')
   const path = question === -1 ? origin : origin.slice(0, question)
   if (DOT_SEGMENT.test(path)) return new ProxyError('BAD_REQUEST', 'the path has "." or ".." segments')
-  return { path, query: question === -1 ? '' : origin.slice(question + 1), host: host.toLowerCase() }
+  const query = question === -1 ? '' : origin.slice(question + 1)
+  return { originForm: origin, path, query, host: host.toLowerCase() }
 }
 
 function clip(text: string): string {

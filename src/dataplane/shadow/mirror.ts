@@ -12,7 +12,9 @@ const ROLE_HEADER = 'x-understudy-role'
  */
 export function sampleShadows(exchange: Exchange): void {
   const { route, head, client } = exchange
-  if (exchange.arm !== 'primary' || route.shadows.length === 0 || client.headers[ROLE_HEADER] !== undefined) return
+  if (exchange.arm !== 'primary' || route.shadows.length === 0) return
+  // Early data can be replayed by whoever recorded it (RFC 8470): it is the model server's to judge, and not copied.
+  if (client.headers[ROLE_HEADER] !== undefined || client.headers['early-data'] !== undefined) return
   for (const shadow of route.shadows) {
     if (!shadow.plan.methods.includes(head.method)) continue
     const counts = countsOf(exchange, shadow)

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { liveEnded } from '../settle.ts'
 import type { Exchange } from '../exchange.ts'
-import { answerHeaders } from '../http/answer-headers.ts'
+import { answerHeaders, answerTrailers } from '../http/answer-headers.ts'
 import { answerProblem } from '../http/refuse.ts'
 import { Leg, type LegController } from './leg.ts'
 import type { Endpoint, Upstream } from './upstream.ts'
@@ -10,6 +10,8 @@ import type { Endpoint, Upstream } from './upstream.ts'
 export class LiveLeg extends Leg {
   readonly #exchange: Exchange
   #paused = false
+  /** The head announced trailers, and the client can have them. */
+  #trails = false
   detail = ''
 
   constructor(exchange: Exchange, upstream: Upstream, endpoint: Endpoint, captureBytes: number) {
@@ -26,10 +28,11 @@ export class LiveLeg extends Leg {
   protected onHead(controller: LegController, headers: IncomingHttpHeaders, reason: string): void {
     const exchange = this.#exchange
     const raw = controller.rawHeaders as readonly Buffer[]
+    this.#trails = headers.trailer !== undefined && this.#mayTrail(headers)
     exchange.client.writeHead(
       this.status,
       reason,
-      answerHeaders(raw, headers.connection, exchange.requestId, exchange.arm),
+      answerHeaders(raw, headers.connection, exchange.requestId, exchange.arm, this.#trails),
     )
   }
 
@@ -42,7 +45,7 @@ export class LiveLeg extends Leg {
   protected onEnded(detail: string): void {
     const exchange = this.#exchange
     this.detail = detail
-    if (this.error === null) exchange.client.end()
+    if (this.error === null) exchange.client.end(this.#trailers())
     else if (exchange.client.headWritten) exchange.client.abort()
     else if (this.error !== 'CLIENT_GONE') answerProblem(exchange, this.error, this.#explain())
     liveEnded(exchange)
@@ -59,6 +62,17 @@ export class LiveLeg extends Leg {
     this.#paused = false
     this.markActive()
     this.controller?.resume()
+  }
+
+  /** Only a chunked answer with a body can have trailers, and only HTTP/1.1 clients can read it. */
+  #mayTrail(headers: IncomingHttpHeaders): boolean {
+    const { client } = this.#exchange
+    return client.httpVersion === '1.1' && client.method !== 'HEAD' && headers['transfer-encoding'] === 'chunked'
+  }
+
+  #trailers(): string[] {
+    const raw = this.#trails ? (this.controller?.rawTrailers ?? null) : null
+    return Array.isArray(raw) ? answerTrailers(raw) : []
   }
 
   /** For the client: which upstream, not its address. */

@@ -1,0 +1,114 @@
+import type {
+  CanaryPlan,
+  EndpointPlan,
+  ExperimentPlan,
+  MatchPlan,
+  RoutePlan,
+  ShadowPlan,
+  Snapshot,
+  UpstreamPlan,
+} from '../../src/config/snapshot.ts'
+import type { RequestHead } from '../../src/dataplane/routing/request-head.ts'
+
+/** Plans and request heads made by hand: each test names the fields it is about, the rest is plain. */
+
+export const ANY_MATCH: MatchPlan = { host: null, path: null, prefix: null, methods: [], headers: [] }
+
+export function matchPlan(fields: Partial<MatchPlan>): MatchPlan {
+  return { ...ANY_MATCH, ...fields }
+}
+
+export function endpointPlan(origin: string): EndpointPlan {
+  return { origin, authority: new URL(origin).host }
+}
+
+export function upstreamPlan(fields: Partial<UpstreamPlan> = {}): UpstreamPlan {
+  return {
+    name: 'churn-v1',
+    version: '1',
+    endpoints: [endpointPlan('http://10.0.0.4:9001')],
+    balance: 'least-inflight',
+    connections: 4,
+    timeouts: { connectMs: 1_000, firstByteMs: 2_000, betweenBytesMs: 2_000, totalMs: 5_000 },
+    host: { kind: 'preserve' },
+    headers: { set: [], remove: [] },
+    tls: null,
+    ...fields,
+  }
+}
+
+export function shadowPlan(fields: Partial<ShadowPlan> = {}): ShadowPlan {
+  return {
+    upstream: 1,
+    experiment: 0,
+    percent: 100,
+    key: { kind: 'request' },
+    timeoutMs: 10_000,
+    maxInFlight: 64,
+    maxBodyBytes: 1_048_576,
+    methods: ['GET', 'POST'],
+    headers: { set: [], remove: ['authorization', 'cookie'] },
+    ...fields,
+  }
+}
+
+export function canaryPlan(fields: Partial<CanaryPlan> = {}): CanaryPlan {
+  return { upstream: 1, percent: 5, sticky: { kind: 'header', name: 'x-user-id' }, ...fields }
+}
+
+export function routePlan(fields: Partial<RoutePlan> = {}): RoutePlan {
+  return { name: 'churn', match: ANY_MATCH, primary: 0, canary: null, shadows: [], ...fields }
+}
+
+export function experimentPlan(fields: Partial<ExperimentPlan> = {}): ExperimentPlan {
+  return {
+    id: 'churn.churn-v2.0a1b2c3d',
+    route: 'churn',
+    primary: { upstream: 'churn-v1', version: '1' },
+    candidate: { upstream: 'churn-v2', version: '2' },
+    inclusion: 1,
+    maxBodyBytes: 1_048_576,
+    compare: null,
+    ...fields,
+  }
+}
+
+/** One route, one upstream, one shadow and its experiment, unless the fields say otherwise. */
+export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
+  return {
+    revision: 1,
+    hash: '0123456789ab',
+    source: 'routing.yaml',
+    listen: { host: '127.0.0.1', port: 0, threads: 1, tls: null },
+    admin: { host: '127.0.0.1', port: 0, token: null },
+    limits: {
+      bodyBytes: 1_048_576,
+      headersBytes: 32_768,
+      connections: 100,
+      inFlight: 100,
+      requestMs: 60_000,
+      headerWaitMs: 10_000,
+      idleMs: 75_000,
+    },
+    upstreams: [upstreamPlan(), upstreamPlan({ name: 'churn-v2', version: '2' })],
+    routes: [routePlan({ shadows: [shadowPlan()] })],
+    experiments: [experimentPlan()],
+    record: null,
+    sinks: { file: null, kafka: null },
+    log: { level: 'silent', access: 0 },
+    ...fields,
+  }
+}
+
+export function requestHead(fields: Partial<RequestHead> = {}): RequestHead {
+  return {
+    method: 'POST',
+    path: '/v2/models/churn/infer',
+    query: '',
+    host: 'models.example:8080',
+    headers: {},
+    requestId: 'request-1',
+    address: '192.0.2.7',
+    ...fields,
+  }
+}

@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest'
+import { explainRequest } from '../../../src/cli/explanation.ts'
+import type { Explanation } from '../../../src/cli/explanation.ts'
+import { explanationText } from '../../../src/cli/explanation-text.ts'
+import type { RequestHead } from '../../../src/dataplane/routing/request-head.ts'
+import { loadText, writeFiles } from '../config/routing-files.ts'
+import { understudy } from './command-line.ts'
+
+const TEXT = `listen: 127.0.0.1:8080
+limits: { body: 2MiB }
+upstreams: { v1: http://a, v2: http://b, v3: http://c }
+routes:
+  - { name: other, match: { path: /other }, primary: v1 }
+  - name: churn
+    match: { prefix: /churn }
+    primary: v1
+    canary: { upstream: v2, percent: 50, sticky: header:x-user }
+    shadows:
+      - { upstream: v2, percent: 100, key: header:x-user, methods: [POST] }
+      - { upstream: v3, percent: 0 }
+`
+
+function head(changes: Partial<RequestHead> = {}): RequestHead {
+  return {
+    method: 'POST',
+    path: '/churn/infer',
+    query: '',
+    host: '',
+    headers: { 'x-user': 'u1' },
+    requestId: 'r1',
+    address: '127.0.0.1',
+    ...changes,
+  }
+}
+
+const explain = (changes?: Partial<RequestHead>, bodyBytes = 0): Explanation =>
+  explainRequest(loadText(TEXT), head(changes), bodyBytes)
+
+/** The first user of u1, u2, ... whom the canary answers, or does not. */
+function userOf(arm: 'primary' | 'canary'): string {
+  for (let i = 1; i < 100; i++) {
+    if (explain({ headers: { 'x-user': `u${i}` } }).arm?.arm === arm) return `u${i}`
+  }
+  throw new Error(`no user of a hundred gets the ${arm}`)
+}
+
+describe('an explanation', () => {
+  test('says which routes were tried and why they did not match', () => {
+    expect(explain().tried).toEqual([
+      { route: 'other', mismatch: 'path' },
+      { route: 'churn', mismatch: null },
+    ])
+    const none = explain({ path: '/nothing' })
+    expect(none.refused).toEqual({ status: 404, reason: 'no route matches' })
+    expect({ route: none.route, arm: none.arm, shadows: none.shadows }).toEqual({ route: null, arm: null, shadows: [] })
+    expect(none.tried.map(({ mismatch }) => mismatch)).toEqual(['path', 'prefix'])
+  })
+
+  test('gives the arm with its key and bucket, the same each time', () => {
+    const user = userOf('canary')
+    const first = explain({ headers: { 'x-user': user } })
+    expect(first.arm).toMatchObject({
+      upstream: 'v2',
+      decision: { key: user, percent: 50, source: 'header:x-user', chosen: true },
+    })
+    expect(first.arm?.decision?.bucket).toBeLessThan(50)
+    expect(explain({ headers: { 'x-user': user } }).arm).toEqual(first.arm)
+  })
+
+  test('copies nothing of what the canary answers', () => {
+    const { shadows } = explain({ headers: { 'x-user': userOf('canary') } })
+    expect(shadows.map(({ copied }) => copied)).toEqual([false, false])
+    expect(shadows[0]?.reason).toContain('the canary answers')
+  })
+
+  test('gives a reason for each shadow that gets no copy', () => {
+    const headers = { 'x-user': userOf('primary') }
+    const first = (changes: Partial<RequestHead>, bodyBytes?: number) =>
+      explain({ headers, ...changes }, bodyBytes).shadows[0]?.reason
+    expect(first({})).toBeNull()
+    expect(explain({ headers }).shadows[1]?.reason).toBe('not sampled')
+    expect(first({ method: 'GET' })).toBe('the method is none of POST')
+    expect(first({}, 1_048_577)).toBe('the body is over max_body (1048576 bytes)')
+    expect(first({ headers: { ...headers, 'x-understudy-role': 'shadow' } })).toContain('is a copy itself')
+    expect(explain({ headers }, 2_097_153).refused?.status).toBe(413)
+  })
+
+  test('reads well', () => {
+    const user = userOf('primary')
+    const lines = explanationText(explain({ headers: { 'x-user': user } })).split('\n')
+    expect(lines[0]).toBe('request  POST /churn/infer, 0 bytes of body')
+    expect(lines[1]).toBe('route    other: does not match, its path differs')
+    expect(lines[2]).toBe('route    churn: matches')
+    expect(lines[3]).toMatch(
+      /^arm {6}primary \(v1\): bucket \d+\.\d{4} is not below 50 percent, by header:x-user = "u\d+"$/,
+    )
+    expect(lines[4]).toMatch(/^shadow {3}v2: gets a copy; bucket \d+\.\d{4} is below 100 percent, by header:x-user = /)
+    const keyless = explanationText(explain({ headers: {} }))
+    expect(keyless).toContain('at random because the request has no header:x-user')
+  })
+})
+
+test('the command takes headers, a body and the query', async () => {
+  const file = writeFiles({ 'routing.yaml': TEXT, 'body.json': '{"a":1}' })
+  const body = file.replace('routing.yaml', 'body.json')
+  const request = [
+    '--path',
+    '/churn/infer?x=1',
+    '--header',
+    'X-User: u7',
+    '--header',
+    'x-request-id: abc',
+    '--body',
+    `@${body}`,
+  ]
+  const { code, stdout } = await understudy(['explain', '-c', file, '--json', ...request])
+  expect(code).toBe(0)
+  const explanation = JSON.parse(stdout) as Explanation
+  expect(explanation.request).toEqual({
+    method: 'POST',
+    path: '/churn/infer',
+    host: '',
+    requestId: 'abc',
+    bodyBytes: 7,
+  })
+  expect(explanation.arm?.decision?.key).toBe('u7')
+})

@@ -1,0 +1,111 @@
+import { mkdirSync } from 'node:fs'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { SMALLEST, writeFiles } from '../config/routing-files.ts'
+import { understudy } from './command-line.ts'
+
+const pem = (name: string): string => readFileSync(new URL(`../config/fixtures/${name}`, import.meta.url), 'utf8')
+
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise(done => server.close(done))
+  return port
+}
+
+const upstreams = (first: string, second: string): string =>
+  SMALLEST.replace('http://127.0.0.1:9001', first).replace('http://127.0.0.1:9002', second)
+
+describe('validate', () => {
+  test('summarises a valid file', async () => {
+    const file = writeFiles({ 'routing.yaml': SMALLEST })
+    const { code, stdout } = await understudy(['validate', '-c', file])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      new RegExp(
+        `^${file} is valid: 2 upstreams, 1 route, 1 experiment\n  churn\\.churn-v2\\.[0-9a-f]{8}: churn-v1 against churn-v2, 100 %\n$`,
+      ),
+    )
+  })
+
+  test('prints problems as JSON', async () => {
+    const file = writeFiles({ 'routing.yaml': SMALLEST.replace(', percent: 100', '') })
+    const { code, stdout } = await understudy(['validate', '-c', file, '--json'])
+    expect(code).toBe(2)
+    expect(JSON.parse(stdout)).toEqual({
+      valid: false,
+      file,
+      problems: [
+        {
+          file,
+          line: 9,
+          column: 15,
+          path: 'routes[0].shadows[0].percent',
+          message: 'is required',
+          hint: 'Understudy never guesses a share: say which share of the requests is copied, from 0 to 100',
+        },
+      ],
+    })
+  })
+})
+
+describe('validate --probe', () => {
+  test('is content when all is reachable: TCP, TLS, a broker and the directory of the file', async () => {
+    const plain = await listening(createServer(socket => socket.end()))
+    const secure = await listening(createTlsServer({ cert: pem('server.pem'), key: pem('server.key') }))
+    const text = `${upstreams(`http://127.0.0.1:${plain}`, `{ endpoints: "https://127.0.0.1:${secure}", tls: { ca: server.pem } }`)}sinks: { file: {}, kafka: { brokers: ["127.0.0.1:${plain}"] } }\n`
+    const file = writeFiles({ 'routing.yaml': text, 'server.pem': pem('server.pem') })
+    const { code, stdout, stderr } = await understudy(['validate', '-c', file, '--probe', '--json'], dirname(file))
+    expect(stderr).toBe('')
+    const { probes } = JSON.parse(stdout) as { probes: object[] }
+    expect(probes).toEqual([
+      { target: 'upstream churn-v1', address: `http://127.0.0.1:${plain}`, ok: true, problem: null },
+      { target: 'upstream churn-v2', address: `https://127.0.0.1:${secure}`, ok: true, problem: null },
+      { target: 'sink file', address: './understudy-pairs.ndjson', ok: true, problem: null },
+      { target: 'sink kafka', address: `127.0.0.1:${plain}`, ok: true, problem: null },
+    ])
+    expect(code).toBe(0)
+  })
+
+  test('ends with 3 and says what is not reachable, and why', async () => {
+    const [closed, untrusted, silent] = [
+      await closedPort(),
+      await listening(createTlsServer({ cert: pem('server.pem'), key: pem('server.key') })),
+      await listening(createServer(() => undefined)),
+    ]
+    const text = `${upstreams(
+      `{ endpoints: ["http://127.0.0.1:${closed}", "https://127.0.0.1:${untrusted}"] }`,
+      `{ endpoints: "https://127.0.0.1:${silent}", timeouts: { connect: 200ms } }`,
+    )}sinks: { file: { path: none/pairs.ndjson }, kafka: { brokers: ["127.0.0.1:${closed}"] } }\n`
+    const file = writeFiles({ 'routing.yaml': text })
+    const { code, stderr } = await understudy(['validate', '-c', file, '--probe'], dirname(file))
+    expect(code).toBe(3)
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      `  upstream churn-v1 http://127.0.0.1:${closed}: connection refused: nothing listens there`,
+      `  upstream churn-v1 https://127.0.0.1:${untrusted}: the certificate is not trusted: name its authority with tls.ca`,
+      `  upstream churn-v2 https://127.0.0.1:${silent}: no connection within 200 ms`,
+      '  sink file none/pairs.ndjson: the directory does not exist',
+      `  sink kafka 127.0.0.1:${closed}: connection refused: nothing listens there`,
+    ])
+  })
+
+  test('refuses a file sink whose file is a directory', async () => {
+    const open = await listening(createServer(socket => socket.end()))
+    const file = writeFiles({ 'routing.yaml': upstreams(`http://127.0.0.1:${open}`, `http://127.0.0.1:${open}`) })
+    mkdirSync(join(dirname(file), 'understudy-pairs.ndjson'))
+    const { code, stderr } = await understudy(['validate', '-c', file, '--probe'], dirname(file))
+    expect({ code, stderr }).toEqual({ code: 3, stderr: '  sink file ./understudy-pairs.ndjson: is not a file\n' })
+  })
+})
