@@ -98,7 +98,7 @@ export class MessageReader {
       if (data.length - at > HEAD_LIMIT_BYTES) throw new WireError('the head does not end')
       return -1
     }
-    const lines = data.latin1Slice(at, end).split('\r\n')
+    const lines = data.toString('latin1', at, end).split('\r\n')
     this.#startLine(lines[0] as string)
     this.#bodyBytes = 0
     this.#frame(lines)
@@ -167,7 +167,7 @@ export class MessageReader {
   #chunkSize(data: Buffer, at: number): number {
     const end = lineEnd(data, at)
     if (end === -1) return -1
-    const match = CHUNK_SIZE.exec(data.latin1Slice(at, end))
+    const match = CHUNK_SIZE.exec(data.toString('latin1', at, end))
     if (match === null) throw new WireError('not the size of a chunk')
     this.#left = Number.parseInt(match[1] as string, 16)
     this.#state = this.#left === 0 ? 'trailers' : 'chunk-data'
@@ -191,7 +191,7 @@ export class MessageReader {
     const end = lineEnd(data, at)
     if (end === -1) return -1
     if (end === at) this.#complete()
-    else if (!HEADER.test(data.latin1Slice(at, end))) throw new WireError('not a trailer')
+    else if (!HEADER.test(data.toString('latin1', at, end))) throw new WireError('not a trailer')
     return end + CRLF.length
   }
 

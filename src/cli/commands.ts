@@ -19,6 +19,8 @@ export const DEMO_OPTIONS = {
   scenario: { type: 'string', value: 'better|broken|same', summary: 'how the candidate compares with the primary' },
   for: { type: 'string', value: 'DURATION', summary: 'end after this time, for example 60s; 0: run until Ctrl-C' },
   kafka: { type: 'string', value: 'BROKERS', summary: 'also publish to these brokers, for example 127.0.0.1:9092' },
+  rate: { type: 'string', value: 'N', summary: 'requests per second (default 50)' },
+  json: { type: 'boolean', summary: 'no live view; print the summary as JSON' },
 } as const satisfies OptionTable
 
 export const VALIDATE_OPTIONS = {
@@ -61,7 +63,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'demo',
     summary: 'see shadow testing at work on this machine',
-    usage: '[--scenario better|broken|same] [--for DURATION] [--kafka BROKERS]',
+    usage: '[--scenario better|broken|same] [--for DURATION] [--kafka BROKERS] [--rate N] [--json]',
     options: DEMO_OPTIONS,
     load: () => import('./demo.ts'),
   },

@@ -19,8 +19,8 @@ export async function run(args: string[]): Promise<number> {
     headers: readHeaders(options.header ?? []),
     address: options.address ?? '127.0.0.1',
   })
-  const bodyBytes = readBody(options.body).length
-  const explanation = explainRequest(loadFile(file), head, bodyBytes)
+  const body = readBody(options.body)
+  const explanation = explainRequest(loadFile(file), { ...head, json: parseJson(body) }, body.length)
   console.log(options.json === true ? JSON.stringify(explanation) : explanationText(explanation))
   return 0
 }
@@ -64,6 +64,15 @@ function readHeaders(lines: readonly string[]): IncomingHttpHeaders {
     headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
   }
   return headers
+}
+
+/** Keys may lie in the body; one that is not JSON has none. */
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
 }
 
 function readBody(body: string | undefined): Buffer {

@@ -1,23 +1,24 @@
-import { parseArgs } from 'node:util'
+import { locateKey } from '../config/load.ts'
 import { ConfigError } from '../config/problems.ts'
+import { SERVE_OPTIONS } from './commands.ts'
+import { readOptions, required } from './options.ts'
 import { ListenError, startUnderstudy, type Understudy } from '../control/start.ts'
 
 /** `understudy serve -c FILE`: runs the proxy until SIGTERM or SIGINT. @returns the exit code. */
 export async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { config: { type: 'string', short: 'c' } }, strict: true })
-  if (values.config === undefined) throw new Error('serve needs -c FILE, the routing file')
+  const configFile = required(readOptions(args, SERVE_OPTIONS).config, '-c FILE')
   const ended = Promise.withResolvers<number>()
   let proxy: Understudy
   try {
     proxy = await startUnderstudy({
-      configFile: values.config,
+      configFile,
       onFatal: message => {
         process.stderr.write(`understudy: cannot serve any more: ${message}\n`)
         ended.resolve(1)
       },
     })
   } catch (error) {
-    process.stderr.write(`${explain(error, values.config)}\n`)
+    process.stderr.write(`${explain(error, configFile)}\n`)
     return 2
   }
   process.on('SIGHUP', () => void proxy.reload('SIGHUP'))
@@ -41,7 +42,8 @@ export async function run(args: string[]): Promise<number> {
 function explain(error: unknown, file: string): string {
   if (error instanceof ConfigError) return error.format()
   if (error instanceof ListenError) {
-    return `${file}  ${error.key}: ${error.message}\n  stop the process that uses it, or choose another address under "${error.key}"`
+    const { line, column } = locateKey(file, [error.key])
+    return `${file}:${line}:${column}  ${error.key}: ${error.message}\n  stop the process that uses it, or choose another address`
   }
   return `understudy: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }

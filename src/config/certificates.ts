@@ -7,14 +7,18 @@ import type { clientTls, serverTls } from './schema/tls.ts'
 import type { ClientTlsPlan, ServerTlsPlan } from './snapshot.ts'
 import type { z } from 'zod'
 
-/** Reads what the TLS blocks of a routing file name, and checks that it is what it should be and fits together. */
-export function certificateReader(source: string, report: Report) {
+/**
+ * Reads what the TLS blocks of a routing file name, and checks that it is what it should be and fits together. Files that
+ * were asked for are added to `filesRead`.
+ */
+export function certificateReader(source: string, report: Report, filesRead: Set<string>) {
   const directory = dirname(resolve(source))
 
   /** The PEM text itself, or that of the file it names. Never repeats either: it may be a key. */
   function readPem(path: KeyPath, value: string): string | null {
     if (value.includes('-----BEGIN ')) return value
     try {
+      filesRead.add(resolve(directory, value))
       return readFileSync(resolve(directory, value), 'utf8')
     } catch (error) {
       const hint = `the path is relative to the routing file, in ${directory}`

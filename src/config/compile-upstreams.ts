@@ -34,6 +34,17 @@ export function compileUpstreams(
         betweenBytesMs: upstream.timeouts.between_bytes,
         totalMs: upstream.timeouts.total,
       },
+      health: {
+        path: upstream.health.path,
+        intervalMs: upstream.health.interval,
+        unhealthyAfter: upstream.health.unhealthy_after,
+        healthyAfter: upstream.health.healthy_after,
+      },
+      outlier: {
+        errors: upstream.outlier.errors,
+        ejectMs: upstream.outlier.eject,
+        maxEjectedPercent: upstream.outlier.max_ejected,
+      },
       host: upstream.host,
       headers: headerRulesOf(upstream.headers),
       tls: overTls ? tls : null,

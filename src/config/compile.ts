@@ -13,12 +13,14 @@ export interface CompileOptions {
   readonly revision: number
   readonly cores: number
   readonly report: Report
+  /** Files the routing file names, read so far; certificates are added. */
+  readonly filesRead: Set<string>
 }
 
 /** Resolves a valid file to a snapshot. What the schema cannot see is reported; the snapshot is only good without reports. */
 export function compile(file: RoutingFile, options: CompileOptions): Snapshot {
   const { report, revision, source } = options
-  const certificates = certificateReader(source, report)
+  const certificates = certificateReader(source, report, options.filesRead)
   const { routes, experiments } = compileRoutes(file, report)
   const body = {
     listen: compileListen(file, certificates, options),
@@ -31,7 +33,7 @@ export function compile(file: RoutingFile, options: CompileOptions): Snapshot {
     sinks: compileSinks(file, certificates),
     log: file.log,
   }
-  return { revision, hash: hashOf(body), source, ...body }
+  return { revision, hash: hashOf(body), source, files: [...options.filesRead].sort(), ...body }
 }
 
 type Certificates = ReturnType<typeof certificateReader>
@@ -103,7 +105,7 @@ function compileSinks({ sinks: { file, kafka } }: RoutingFile, certificates: Cer
 const SECRET_KEYS = new Set(['token', 'password', 'key', 'cert', 'ca'])
 
 /** The hash is shown in logs and the admin API, so secrets go in as their own hash only. */
-function hashOf(body: Omit<Snapshot, 'revision' | 'hash' | 'source'>): string {
+function hashOf(body: Omit<Snapshot, 'revision' | 'hash' | 'source' | 'files'>): string {
   const hidden = JSON.stringify(body, (key, value: unknown) => {
     if (typeof value === 'string' && SECRET_KEYS.has(key)) return sha256Hex(value)
     return key === 'set' ? (value as [string, string][]).map(([name, text]) => [name, sha256Hex(text)]) : value

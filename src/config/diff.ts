@@ -7,6 +7,7 @@ import { formatAddress, formatDuration, formatSize } from './units.ts'
 export function describeChanges(before: Snapshot, after: Snapshot): string[] {
   return [
     ...restartNeeded(before, after),
+    ...describeCertificates(before, after),
     ...describeLimits(before, after),
     ...describeNamed('upstream', before.upstreams, after.upstreams, describeUpstream),
     ...describeNamed('route', before.routes, after.routes, (a, b) => describeRoute(before, a, after, b)),
@@ -20,11 +21,22 @@ export function restartNeeded(before: Snapshot, after: Snapshot): string[] {
   const lines = [
     change('listen: address', formatAddress(before.listen), formatAddress(after.listen)),
     change('listen: threads', before.listen.threads, after.listen.threads),
-    changed('listen: tls', before.listen.tls, after.listen.tls),
+    changed('listen: tls', tlsKind(before), tlsKind(after)),
     change('admin: address', formatAddress(before.admin), formatAddress(after.admin)),
     changed('admin: token', before.admin.token, after.admin.token),
   ]
   return lines.flat().map(line => `${line} (needs a restart)`)
+}
+
+/** What of the listener's TLS is fixed at its start: whether there is any, and whether clients need a certificate. */
+function tlsKind({ listen }: Snapshot): { clientAuth: boolean } | null {
+  return listen.tls === null ? null : { clientAuth: listen.tls.clientAuth }
+}
+
+/** A renewed certificate is taken up by new connections. */
+function describeCertificates(before: Snapshot, after: Snapshot): string[] {
+  if (before.listen.tls === null || after.listen.tls === null) return []
+  return changed('listen: tls certificates', before.listen.tls, after.listen.tls)
 }
 
 function describeLimits(before: Snapshot, after: Snapshot): string[] {
@@ -47,6 +59,8 @@ function describeUpstream(a: UpstreamPlan, b: UpstreamPlan): string[] {
     change('balance', a.balance, b.balance),
     change('connections', a.connections, b.connections),
     changed('timeouts', a.timeouts, b.timeouts),
+    changed('health', a.health, b.health),
+    changed('outlier', a.outlier, b.outlier),
     changed('host', a.host, b.host),
     changed('headers', a.headers, b.headers),
     changed('tls', a.tls, b.tls),
@@ -93,6 +107,7 @@ function describeCanary(before: Snapshot, a: CanaryPlan | null, after: Snapshot,
     change('canary upstream', nameOf(before, a.upstream), nameOf(after, b.upstream)),
     change('canary percent', a.percent, b.percent),
     change('canary sticky', stickyOf(a), stickyOf(b)),
+    change('canary fallback', a.fallback, b.fallback),
   ].flat()
 }
 

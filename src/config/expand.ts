@@ -11,14 +11,15 @@ const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g
 /**
  * Replaces `${NAME}` in string values by the environment and `!file path` by the content of that file, in place: after
  * parsing, so that no value can change the structure and every node keeps its position.
- * @returns the problems, and the contents of the files, which must not be shown to anyone.
+ * @returns the problems, the files, and their contents, which must not be shown to anyone.
  */
 export function expandDocument(
   document: RoutingDocument,
   env: NodeJS.ProcessEnv,
-): { problems: ConfigProblem[]; secrets: string[] } {
+): { problems: ConfigProblem[]; secrets: string[]; filesRead: Set<string> } {
   const problems: ConfigProblem[] = []
   const secrets: string[] = []
+  const filesRead = new Set<string>()
   visit(document.yaml, {
     Scalar(key, node, ancestors) {
       if (key === 'key' || typeof node.value !== 'string') return
@@ -26,12 +27,13 @@ export function expandDocument(
         problems.push(problemAtPath(document, pathOf(ancestors, node), message, hint))
       node.value = expandText(node.value, env, report)
       if (node.tag !== '!file') return
+      filesRead.add(resolve(dirname(resolve(document.file)), node.value as string))
       const secret = readSecret(document.file, node.value as string, report)
       node.value = secret
       if (secret !== '') secrets.push(secret)
     },
   })
-  return { problems, secrets }
+  return { problems, secrets, filesRead }
 }
 
 type TextReport = (message: string, hint: string) => void

@@ -3,7 +3,7 @@ import { compile } from './compile.ts'
 import { parseRoutingDocument, problemAtPath, type RoutingDocument } from './document.ts'
 import { expandDocument } from './expand.ts'
 import { reportIssues } from './issues.ts'
-import { ConfigError, type ConfigProblem, type Report } from './problems.ts'
+import { ConfigError, type ConfigProblem, type KeyPath, type Report } from './problems.ts'
 import { describeReadError } from './read-error.ts'
 import { routingFile } from './schema.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -33,9 +33,20 @@ export function loadSnapshot(file: string, options: LoadOptions): Snapshot {
   const parsed = routingFile.safeParse(value)
   if (!parsed.success) reportIssues(parsed.error.issues, report)
   throwIfAny(found)
-  const snapshot = compile(parsed.data as NonNullable<typeof parsed.data>, { source: file, ...options, report })
+  const snapshot = compile(parsed.data as NonNullable<typeof parsed.data>, {
+    source: file,
+    ...options,
+    report,
+    filesRead: expanded.filesRead,
+  })
   throwIfAny(found)
   return snapshot
+}
+
+/** Where the value at a key stands, for messages about something that only showed when it was used. */
+export function locateKey(file: string, path: KeyPath): { line: number; column: number } {
+  const { document } = parseRoutingDocument(file, readText(file))
+  return problemAtPath(document, path, '', null)
 }
 
 function readText(file: string): string {

@@ -9,6 +9,8 @@ export interface Snapshot {
   readonly hash: string
   /** The file's path as the user gave it. */
   readonly source: string
+  /** Certificates and secrets the file names, absolute paths: a change of one of them is a change of the configuration. */
+  readonly files: readonly string[]
   readonly listen: ListenPlan
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null }
   readonly limits: LimitsPlan
@@ -66,6 +68,8 @@ export interface UpstreamPlan {
   /** Connections per endpoint and data-plane thread. */
   readonly connections: number
   readonly timeouts: UpstreamTimeouts
+  readonly health: HealthPlan
+  readonly outlier: OutlierPlan
   readonly host: HostPolicy
   readonly headers: HeaderRules
   readonly tls: ClientTlsPlan | null
@@ -76,6 +80,23 @@ export interface EndpointPlan {
   readonly origin: string
   /** `10.0.0.4:9001`, what goes into a Host header. */
   readonly authority: string
+}
+
+/** Active checks: GET `path` on every endpoint. */
+export interface HealthPlan {
+  /** null: no active checks. */
+  readonly path: string | null
+  readonly intervalMs: number
+  readonly unhealthyAfter: number
+  readonly healthyAfter: number
+}
+
+/** Passive checks: an endpoint that fails `errors` times in a row is left out for `ejectMs`. */
+export interface OutlierPlan {
+  readonly errors: number
+  readonly ejectMs: number
+  /** Largest share of the endpoints that is left out, 0..100; beyond it all are used. */
+  readonly maxEjectedPercent: number
 }
 
 export interface UpstreamTimeouts {
@@ -122,6 +143,8 @@ export interface CanaryPlan {
   readonly percent: number
   /** null: a new random decision for each request. */
   readonly sticky: KeySource | null
+  /** What answers when the canary has no usable endpoint. */
+  readonly fallback: 'primary' | 'none'
 }
 
 export interface ShadowPlan {
@@ -148,6 +171,8 @@ export type KeySource =
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'cookie'; readonly name: string }
   | { readonly kind: 'query'; readonly name: string }
+  /** A field of a JSON request body. */
+  | { readonly kind: 'json'; readonly path: FieldPath }
 
 /** One (primary version, candidate version, comparison settings) on one route; evidence is never mixed across these. */
 export interface ExperimentPlan {

@@ -8,20 +8,20 @@ const SETTLE_MS = 200
 const REWATCH_MS = 1_000
 
 /**
- * Calls `onChange` when the content of `file` is another than before. Watches the directory, because a watch on the file
- * sees nothing of an editor that replaces it, nor of Kubernetes swapping the `..data` link of a mounted ConfigMap.
+ * Calls `onChange` when the content of one of the files is another than before. Watches their directories, because a watch
+ * on a file sees nothing of an editor that replaces it, nor of Kubernetes swapping the `..data` link of a mounted ConfigMap.
  * Does not keep the process alive.
  */
-export function watchConfig(file: string, onChange: () => void): { close(): void } {
-  const directory = dirname(resolve(file))
-  let seen = contentHash(file)
-  let watcher: FSWatcher | null = null
+export function watchFiles(files: readonly string[], onChange: () => void): { close(): void } {
+  const directories = [...new Set(files.map(file => dirname(resolve(file))))]
+  let seen = contentHash(files)
+  let watchers: FSWatcher[] = []
   let timer: NodeJS.Timeout | null = null
 
   function check(): void {
     timer = null
-    const hash = contentHash(file)
-    // While the file is missing it is being replaced: the next event tells more.
+    const hash = contentHash(files)
+    // While a file is missing it is being replaced: the next event tells more.
     if (hash === null || hash === seen) return
     seen = hash
     onChange()
@@ -34,11 +34,10 @@ export function watchConfig(file: string, onChange: () => void): { close(): void
   }
 
   function start(): void {
-    watcher?.close()
-    watcher = null
+    close()
     try {
-      watcher = watch(directory, { persistent: false }, () => later(check, SETTLE_MS))
-      watcher.on('error', () => later(restart, REWATCH_MS))
+      watchers = directories.map(directory => watch(directory, { persistent: false }, () => later(check, SETTLE_MS)))
+      for (const watcher of watchers) watcher.on('error', () => later(restart, REWATCH_MS))
     } catch {
       later(restart, REWATCH_MS)
     }
@@ -46,21 +45,29 @@ export function watchConfig(file: string, onChange: () => void): { close(): void
 
   function restart(): void {
     start()
-    if (watcher !== null) check()
+    if (watchers.length > 0) check()
+  }
+
+  function close(): void {
+    for (const watcher of watchers) watcher.close()
+    watchers = []
   }
 
   start()
   return {
     close() {
       if (timer !== null) clearTimeout(timer)
-      watcher?.close()
+      close()
     },
   }
 }
 
-function contentHash(file: string): string | null {
+/** null while one of them is missing. */
+function contentHash(files: readonly string[]): string | null {
+  const hash = createHash('sha256')
   try {
-    return createHash('sha256').update(readFileSync(file)).digest('hex')
+    for (const file of files) hash.update(createHash('sha256').update(readFileSync(file)).digest())
+    return hash.digest('hex')
   } catch {
     return null
   }

@@ -6,6 +6,7 @@ export interface FoldedCounters {
   readonly shadows: readonly ShadowCounters[]
   readonly errors: ThreadCounters['errors']
   readonly upstreams: ThreadCounters['upstreams']
+  readonly arms: ThreadCounters['arms']
   readonly connections: number
   readonly inFlight: number
 }
@@ -30,7 +31,17 @@ export function foldCounters(threads: readonly ThreadCounters[]): FoldedCounters
     upstreams: foldBy(
       threads.flatMap(thread => thread.upstreams),
       row => row.upstream,
-      (a, b) => ({ ...a, inFlight: a.inFlight + b.inFlight }),
+      // Threads judge endpoints on their own; the most pessimistic one is what an operator must know.
+      (a, b) => ({
+        ...a,
+        inFlight: a.inFlight + b.inFlight,
+        healthyEndpoints: Math.min(a.healthyEndpoints, b.healthyEndpoints),
+      }),
+    ),
+    arms: foldBy(
+      threads.flatMap(thread => thread.arms),
+      row => `${row.route}\n${row.arm}`,
+      (a, b) => ({ ...a, retries: a.retries + b.retries, fallbacks: a.fallbacks + b.fallbacks }),
     ),
     connections: threads.reduce((sum, thread) => sum + thread.connections, 0),
     inFlight: threads.reduce((sum, thread) => sum + thread.inFlight, 0),

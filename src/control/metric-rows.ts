@@ -47,6 +47,10 @@ function addRequests({ counters, errors }: MetricsSource, add: Add): void {
     add('request_duration_seconds', labels, row.duration)
     add('time_to_first_byte_seconds', labels, row.timeToFirstByte)
   }
+  for (const row of counters.arms) {
+    add('retries_total', [row.route, row.arm], row.retries)
+    if (row.arm === 'canary') add('canary_fallbacks_total', [row.route], row.fallbacks)
+  }
   for (const row of errors) add('errors_total', [row.route, row.leg, row.code], row.count)
 }
 
@@ -101,7 +105,10 @@ function addProcess({ state, counters, version }: MetricsSource, add: Add): void
   for (const route of snapshot.routes) {
     if (route.canary !== null) add('canary_percent', [route.name], route.canary.percent)
   }
-  for (const row of counters.upstreams) add('upstream_in_flight', [row.upstream], row.inFlight)
+  for (const row of counters.upstreams) {
+    add('upstream_in_flight', [row.upstream], row.inFlight)
+    add('upstream_healthy_endpoints', [row.upstream], row.healthyEndpoints)
+  }
   add('frames_lost_total', [], state.framesLost)
   add('thread_restarts_total', [], state.threadRestarts)
   add('connections', [], counters.connections)

@@ -88,6 +88,24 @@ export const METRICS = [
     help: 'Natural logarithm of shadow latency over primary latency',
   },
   { name: 'canary_percent', type: 'gauge', labels: ['route'], help: 'Share of clients the canary answers' },
+  {
+    name: 'retries_total',
+    type: 'counter',
+    labels: ['route', 'arm'],
+    help: 'Requests sent a second time, where that is safe',
+  },
+  {
+    name: 'canary_fallbacks_total',
+    type: 'counter',
+    labels: ['route'],
+    help: 'Canary requests the primary answered because the canary had no usable endpoint',
+  },
+  {
+    name: 'upstream_healthy_endpoints',
+    type: 'gauge',
+    labels: ['upstream'],
+    help: 'Endpoints in use, of the thread that sees the fewest',
+  },
   { name: 'upstream_in_flight', type: 'gauge', labels: ['upstream'], help: 'Legs under way' },
   {
     name: 'sink_records_total',

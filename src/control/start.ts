@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { loadSnapshot } from '../config/load.ts'
 import type { LogLevel, Snapshot } from '../config/snapshot.ts'
-import { watchConfig } from '../config/watch.ts'
+import { watchFiles } from '../config/watch.ts'
 import { AdminServer } from './admin/server.ts'
 import { openLog, type Log } from './log.ts'
 import { Metrics } from './metrics.ts'
@@ -57,8 +57,14 @@ export async function startUnderstudy(options: StartOptions): Promise<Understudy
     throw new ListenError('listen', addressOf(snapshot.listen), error)
   })
   const reloader = new Reloader(state, supervisor, log, cores)
-  admin.reload = why => reloader.reload(why)
-  const watch = watchConfig(options.configFile, () => void reloader.reload('the file changed'))
+  admin.reloader = reloader
+  const watched = (): string[] => [snapshot.source, ...state.snapshot.files]
+  const onChange = (): void => void reloader.reload('a file changed')
+  let watch = watchFiles(watched(), onChange)
+  state.onApplied = () => {
+    watch.close()
+    watch = watchFiles(watched(), onChange)
+  }
   const scheme = snapshot.listen.tls === null ? 'http' : 'https'
   const listenUrl = `${scheme}://${addressOf({ host: snapshot.listen.host, port })}`
   sayStarted(log, snapshot, listenUrl, adminUrl)

@@ -1,6 +1,7 @@
 import type { Snapshot } from '../config/snapshot.ts'
 import { Ledger } from '../judge/ledger.ts'
 import type { AnalysisReport, Disagreement, ExperimentReport, SinkReport, ThreadCounters } from '../wire/messages.ts'
+import { AuditLog } from './audit.ts'
 import { foldCounters, withoutGauges, type FoldedCounters } from './fold-counters.ts'
 
 /** Disagreements kept for people to look at, per experiment; the sinks have all of them. */
@@ -22,6 +23,11 @@ export class ControlState {
   framesLost = 0
   threadRestarts = 0
   ready = false
+  /** Called when another snapshot is in force. */
+  onApplied: () => void = () => {}
+  /** Canary percentages set by hand; they outlive a reload of the file, until the process ends. */
+  readonly canaryPercents = new Map<string, number>()
+  readonly audit = new AuditLog()
   draining = false
   readonly threads = new Map<number, ThreadCounters>()
   readonly #gone: ThreadCounters[] = []

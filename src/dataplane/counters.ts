@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts'
 import {
   DURATION_EDGES_SECONDS,
+  type ArmExtras,
   type FoldedHistogram,
   type LegName,
   type RequestCounters,
@@ -58,6 +59,10 @@ export class Counters {
     return [...this.#arms.values()].flatMap(arm => arm.rows())
   }
 
+  arms(): ArmExtras[] {
+    return [...this.#arms.values()].map(arm => arm.extras())
+  }
+
   shadows(): ShadowCounters[] {
     return [...this.#shadows.values()]
   }
@@ -87,6 +92,10 @@ const CODE_CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
 export class ArmCounters {
   readonly #route: string
   readonly #arm: 'primary' | 'canary'
+  /** Second attempts at another connection or endpoint. */
+  retries = 0
+  /** Requests the canary should have answered and the primary did, because it had no usable endpoint. */
+  fallbacks = 0
   readonly #durations = CODE_CLASSES.map(() => new MutableHistogram())
   readonly #firstBytes = CODE_CLASSES.map(() => new MutableHistogram())
 
@@ -100,6 +109,10 @@ export class ArmCounters {
     const index = Math.min(5, Math.floor(status / 100))
     ;(this.#durations[index] as MutableHistogram).add(durationUs / 1e6)
     if (status > 0) (this.#firstBytes[index] as MutableHistogram).add(firstByteUs / 1e6)
+  }
+
+  extras(): ArmExtras {
+    return { route: this.#route, arm: this.#arm, retries: this.retries, fallbacks: this.fallbacks }
   }
 
   rows(): RequestCounters[] {

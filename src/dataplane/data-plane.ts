@@ -47,7 +47,7 @@ export class DataPlane {
     this.postLog = postLog
     this.log = new RateLimitedLog(postLog)
     this.#idPrefix = `${data.origin.replaceAll('/', '-')}-`
-    this.runtime = new Runtime(data.snapshot, null, this.counters)
+    this.runtime = new Runtime(data.snapshot, null, this.counters, this.wheel)
     this.#shareLimits()
   }
 
@@ -58,7 +58,7 @@ export class DataPlane {
   /** The next exchange sees the new snapshot, those under way finish on theirs. */
   apply(snapshot: Snapshot): void {
     const before = this.runtime
-    this.runtime = new Runtime(snapshot, before, this.counters)
+    this.runtime = new Runtime(snapshot, before, this.counters, this.wheel)
     this.#retired.add(before)
     before.retire(this.runtime)
     this.#shareLimits()
@@ -94,13 +94,13 @@ export class DataPlane {
   }
 
   tallyFor(exchange: Exchange): SecondTally {
-    return this.#tallies.at(Math.floor(exchange.arrivedAtUs / 1e6), exchange.runtime.snapshot.revision)
+    return this.#tallies.at(Math.floor(exchange.assignedAtUs / 1e6), exchange.runtime.snapshot.revision)
   }
 
   /** Hands over what is packed, and the counts of every second that no open exchange belongs to any more. */
   handOver(): void {
     const oldest = this.openExchanges.oldest()
-    const watermarkUs = oldest === null ? this.clock.nowUs() : oldest.arrivedAtUs
+    const watermarkUs = oldest === null ? this.clock.nowUs() : oldest.assignedAtUs
     const settledBefore = Math.floor(watermarkUs / 1e6)
     if (settledBefore > this.#settledBefore) this.#tally(settledBefore)
     else this.outbox.flush()
@@ -114,11 +114,13 @@ export class DataPlane {
   readCounters(): ThreadCounters {
     return {
       requests: this.counters.requests(),
+      arms: this.counters.arms(),
       shadows: this.counters.shadows(),
       errors: this.counters.errors(),
       upstreams: [...this.runtime.upstreams.values()].map(upstream => ({
         upstream: upstream.plan.name,
         inFlight: upstream.inFlight,
+        healthyEndpoints: upstream.usableEndpoints,
       })),
       connections: this.connections,
       inFlight: this.inFlight,

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { ProxyError } from '../errors.ts'
+import { assign } from './assign.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Downstream } from './http/downstream.ts'
 import { refuse } from './http/refuse.ts'
@@ -11,7 +12,7 @@ import { mirror } from './shadow/mirror.ts'
 import { dropWaiting, type ShadowSlot } from './shadow/slot.ts'
 import { liveEnded } from './settle.ts'
 import type { SecondTally } from './tallies.ts'
-import { forward } from './upstream/forward.ts'
+import { forward, retry, type RequestBody } from './upstream/forward.ts'
 import type { LiveLeg } from './upstream/live-leg.ts'
 
 /** Stands in until normalise and match have run, so that every field has one type for all of its life. */
@@ -42,6 +43,12 @@ export class Exchange implements UploadOwner {
   sharedHeaders: RawHeaders = []
   arm: 'primary' | 'canary' = 'primary'
   admitted = false
+  /** The arm and the shadows are chosen. */
+  assigned = false
+  /** The second the exchange counts in; later than its arrival where a key lay in the body. */
+  assignedAtUs = 0
+  /** The live leg is a second attempt. */
+  retried = false
   upload: Upload | null = null
   live: LiveLeg | null = null
   /** The client has its answer, or is gone. */
@@ -54,6 +61,8 @@ export class Exchange implements UploadOwner {
   /** Largest answer any of the slots wants, bytes. */
   captureBytes = 0
   requestBody: Buffer = NO_BODY
+  /** `requestBody` is the whole body. */
+  bodyCopied = false
   tally: SecondTally | null = null
   /** The plane's list of unsettled exchanges, in order of arrival. */
   previous: Exchange | null = null
@@ -68,11 +77,22 @@ export class Exchange implements UploadOwner {
     this.id = plane.nextExchangeId()
   }
 
+  /** For requests without a body. */
+  forwardWithoutBody(): void {
+    this.#forward(null)
+    this.onBodyCopied(NO_BODY)
+  }
+
+  teeBytes(): number {
+    if (!this.assigned) assign(this, null)
+    return this.captureBytes
+  }
+
   onBodyWhole(body: Buffer): void {
     if (this.answered) return
-    this.requestBody = body
+    if (!this.assigned) assign(this, body)
     this.#forward(body)
-    mirror(this, body)
+    this.onBodyCopied(body)
   }
 
   onBodyArriving(stream: Readable): void {
@@ -83,15 +103,20 @@ export class Exchange implements UploadOwner {
     if (copy === null) dropWaiting(this, 'body_limit')
     else {
       this.requestBody = copy
-      mirror(this, copy)
+      this.bodyCopied = true
+      if (this.live !== null) mirror(this)
     }
+  }
+
+  /** The request left the waiting line: the copies, if they can be made already, go with it. */
+  onForwarded(): void {
+    if (this.bodyCopied) mirror(this)
   }
 
   onBodyTooLarge(): void {
     const error = new ProxyError('BODY_TOO_LARGE', `the body is over ${this.plane.limits.bodyBytes} bytes`)
-    this.client.closeAfterAnswer = true
     if (this.live !== null) this.live.fail(error.code, error.message)
-    else this.#refuseAdmitted(error)
+    else this.refuseAdmitted(error)
   }
 
   /** The client closed, or broke, its connection before the answer was complete. */
@@ -102,19 +127,19 @@ export class Exchange implements UploadOwner {
     else liveEnded(this)
   }
 
-  /** For requests without a body. */
-  forwardWithoutBody(): void {
-    this.#forward(null)
-    mirror(this, NO_BODY)
+  /** The leg has failed. true: another one has taken its place. */
+  retry(failed: LiveLeg): boolean {
+    return retry(this, failed)
   }
 
-  #forward(body: Buffer | Readable | null): void {
-    const error = forward(this, body)
-    if (error !== null) this.#refuseAdmitted(error)
-  }
-
-  #refuseAdmitted(error: ProxyError): void {
+  refuseAdmitted(error: ProxyError): void {
+    if (this.answered) return
     refuse(this, error)
     liveEnded(this)
+  }
+
+  #forward(body: RequestBody): void {
+    const error = forward(this, body)
+    if (error !== null) this.refuseAdmitted(error)
   }
 }

@@ -1,17 +1,17 @@
 import { ProxyError } from '../errors.ts'
+import { assign } from './assign.ts'
 import type { DataPlane } from './data-plane.ts'
 import { Exchange } from './exchange.ts'
 import type { Downstream } from './http/downstream.ts'
 import { checkFraming } from './http/framing.ts'
 import { refuse } from './http/refuse.ts'
-import { endToEndHeaders } from './http/request-headers.ts'
 import { readTarget } from './http/target.ts'
 import { Upload } from './http/upload.ts'
-import { decideCanary } from './routing/assign.ts'
 import { matchRoute } from './routing/match.ts'
 import type { RouteRuntime } from './runtime.ts'
-import { sampleShadows } from './shadow/mirror.ts'
 
+/** A key is looked for in bodies up to this size; longer ones are streamed and have none. */
+const KEY_BODY_BYTES = 1024 * 1024
 /** Longer ids are replaced: they travel into every log line, record and leg. */
 const REQUEST_ID_MAX_LENGTH = 200
 
@@ -21,7 +21,7 @@ const REQUEST_ID_MAX_LENGTH = 200
  *   1 normalise  framing, target, headers         -> 400 501
  *   2 match      a route of the current snapshot  -> 404
  *   3 admit      in-flight and size limits        -> 503 413
- *   4 assign     the arm and the shadows, before any answer exists
+ *   4 assign     the arm and the shadows, before any answer exists (assign.ts)
  *   5 forward    to the arm, the first byte before the last has come (upstream/forward.ts)
  *   6 mirror     to the shadows once the body is whole (shadow/mirror.ts)
  *   7 relay      the answer with back-pressure, capturing (upstream/live-leg.ts)
@@ -37,7 +37,8 @@ export function handleRequest(plane: DataPlane, client: Downstream): void {
     refuse(exchange, refusal)
     return
   }
-  assign(exchange)
+  // Where a key lies in the body, the arm can only be chosen once the body is there.
+  if (!exchange.route.keysInBody || !client.hasBody) assign(exchange, null)
   receive(exchange)
 }
 
@@ -85,14 +86,6 @@ function admit(exchange: Exchange): ProxyError | null {
   return null
 }
 
-function assign(exchange: Exchange): void {
-  const { route, head } = exchange
-  const canary = route.plan.canary
-  if (canary !== null && decideCanary(route.plan, canary, head).chosen) exchange.arm = 'canary'
-  exchange.sharedHeaders = endToEndHeaders(exchange.client, head.host, exchange.requestId)
-  sampleShadows(exchange)
-}
-
 function receive(exchange: Exchange): void {
   const { plane, client } = exchange
   client.onGone(() => exchange.onClientGone())
@@ -100,6 +93,7 @@ function receive(exchange: Exchange): void {
     exchange.forwardWithoutBody()
     return
   }
-  exchange.upload = new Upload(client, exchange, plane.limits.bodyBytes, exchange.captureBytes)
+  const gatherBytes = exchange.assigned ? 0 : KEY_BODY_BYTES
+  exchange.upload = new Upload(client, exchange, plane.limits.bodyBytes, gatherBytes)
   exchange.upload.start(plane.turnEnds)
 }

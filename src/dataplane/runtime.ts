@@ -1,5 +1,6 @@
 import type { RoutePlan, ShadowPlan, Snapshot, UpstreamPlan } from '../config/snapshot.ts'
 import type { ArmCounters, Counters, MutableShadowCounters } from './counters.ts'
+import type { DeadlineWheel } from './deadline-wheel.ts'
 import { Upstream } from './upstream/upstream.ts'
 
 export interface RouteRuntime {
@@ -7,6 +8,8 @@ export interface RouteRuntime {
   readonly primary: Upstream
   readonly canary: Upstream | null
   readonly shadows: readonly ShadowRuntime[]
+  /** A sticky or sampling key is a field of the request body. */
+  readonly keysInBody: boolean
   readonly arms: { readonly primary: ArmCounters; readonly canary: ArmCounters }
 }
 
@@ -29,14 +32,15 @@ export class Runtime {
   #users = 0
   #successor: Runtime | null = null
 
-  constructor(snapshot: Snapshot, predecessor: Runtime | null, counters: Counters) {
+  constructor(snapshot: Snapshot, predecessor: Runtime | null, counters: Counters, wheel: DeadlineWheel) {
     this.snapshot = snapshot
-    const upstreams = snapshot.upstreams.map(plan => takeOver(plan, predecessor) ?? new Upstream(plan))
+    const upstreams = snapshot.upstreams.map(plan => takeOver(plan, predecessor) ?? new Upstream(plan, wheel))
     this.upstreams = new Map(upstreams.map(upstream => [upstream.plan.name, upstream]))
     this.routes = snapshot.routes.map(plan => ({
       plan,
       primary: upstreams[plan.primary] as Upstream,
       canary: plan.canary === null ? null : (upstreams[plan.canary.upstream] as Upstream),
+      keysInBody: plan.canary?.sticky?.kind === 'json' || plan.shadows.some(shadow => shadow.key.kind === 'json'),
       shadows: plan.shadows.map(shadow => shadowRuntime(plan, shadow, upstreams, counters)),
       arms: { primary: counters.arm(plan.name, 'primary'), canary: counters.arm(plan.name, 'canary') },
     }))

@@ -82,9 +82,9 @@ function settlePair(exchange: Exchange, slot: ShadowSlot): void {
   if (!handOver(exchange, slot, live, slot.leg)) {
     counts.outcomes.incomparable++
     counts.incomparable.not_captured++
-    bump(counts.latency.primary, latencyBucket(live.error === null ? live.latencyUs : Infinity))
-    bump(counts.latency.shadow, latencyBucket(slot.leg.error === null ? slot.leg.latencyUs : Infinity))
-    if (live.error === null && slot.leg.error === null) {
+    bump(counts.latency.primary, latencyBucket(failed(live) ? Infinity : live.latencyUs))
+    bump(counts.latency.shadow, latencyBucket(failed(slot.leg) ? Infinity : slot.leg.latencyUs))
+    if (!failed(live) && !failed(slot.leg)) {
       bump(
         counts.latency.logRatio,
         logRatioBucket(Math.log(Math.max(1, slot.leg.latencyUs) / Math.max(1, live.latencyUs))),
@@ -92,6 +92,11 @@ function settlePair(exchange: Exchange, slot: ShadowSlot): void {
     }
   }
   slotClosed(exchange)
+}
+
+/** As the analysis thread sees it, without looking into the body. */
+function failed(leg: Leg): boolean {
+  return leg.error !== null || leg.status >= 500 || leg.status === 429
 }
 
 function unpaired(exchange: Exchange, slot: ShadowSlot, reason: UnpairedReason): void {
@@ -106,7 +111,7 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
   return exchange.plane.outbox.offer({
     revision: exchange.runtime.snapshot.revision,
     experiment: slot.shadow.plan.experiment,
-    arrivedAtUs: exchange.arrivedAtUs,
+    arrivedAtUs: exchange.assignedAtUs,
     sentFirst: live.startedAtUs <= shadow.startedAtUs ? 'primary' : 'shadow',
     id: exchange.id,
     requestId: exchange.requestId,

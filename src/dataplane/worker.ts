@@ -31,6 +31,7 @@ control.on('message', (message: ControlToDataPlane) => {
     case 'snapshot':
       plane.apply(message.snapshot)
       listener.applyLimits(message.snapshot.limits)
+      listener.applyTls(message.snapshot.listen)
       post({ kind: 'applied', revision: message.snapshot.revision })
       break
     case 'analysis':

@@ -151,10 +151,25 @@ export interface ThreadCounters {
     readonly code: ErrorCode
     readonly count: number
   }[]
-  readonly upstreams: readonly { readonly upstream: string; readonly inFlight: number }[]
+  readonly upstreams: readonly UpstreamGauges[]
+  readonly arms: readonly ArmExtras[]
   readonly connections: number
   readonly inFlight: number
   readonly eventLoopLagSeconds: number
+}
+
+export interface UpstreamGauges {
+  readonly upstream: string
+  readonly inFlight: number
+  /** Endpoints this thread would use. */
+  readonly healthyEndpoints: number
+}
+
+export interface ArmExtras {
+  readonly route: string
+  readonly arm: 'primary' | 'canary'
+  readonly retries: number
+  readonly fallbacks: number
 }
 
 export type LegName = 'client' | 'primary' | 'canary' | 'shadow'

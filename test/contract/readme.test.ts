@@ -20,7 +20,10 @@ function expectSame(documented: readonly string[], inCode: readonly string[]): v
 describe('README, both ways', () => {
   test('names every command with its usage and no other', () => {
     const rows = readTable(readme, 'commands').map(row => `${row.command} ${row.options}`)
-    expectSame(rows, COMMANDS.map(({ name, usage }) => `${name} ${usage}`))
+    expectSame(
+      rows,
+      COMMANDS.map(({ name, usage }) => `${name} ${usage}`),
+    )
   })
 
   test('names every key of the routing file and no other', () => {
@@ -30,7 +33,10 @@ describe('README, both ways', () => {
 
   test('names every metric with its type and labels and no other', () => {
     const rows = readTable(readme, 'metrics').map(row => `${row.metric} ${row.type} ${labelsOf(row.labels ?? '')}`)
-    expectSame(rows, METRICS.map(({ name, type, labels }) => `${name} ${type} ${labels.join(' ')}`))
+    expectSame(
+      rows,
+      METRICS.map(({ name, type, labels }) => `${name} ${type} ${labels.join(' ')}`),
+    )
   })
 
   test('names every error code with its status, source and retry and no other', () => {
@@ -55,7 +61,10 @@ describe('README, both ways', () => {
   })
 
   test('names every admin route and no other', () => {
-    expectSame(readNames(readme, 'admin'), ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`))
+    expectSame(
+      readNames(readme, 'admin'),
+      ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`),
+    )
   })
 
   test('gives hash vectors that the code computes', () => {

@@ -17,7 +17,8 @@ const ANSWER = JSON.stringify({
   outputs: [{ name: 'label', shape: [1], datatype: 'INT64', data: [1] }],
 })
 
-const answers: UpstreamHandler = (_request, respond) => respond.reply(200, { 'content-type': 'application/json' }, ANSWER)
+const answers: UpstreamHandler = (_request, respond) =>
+  respond.reply(200, { 'content-type': 'application/json' }, ANSWER)
 const neverAnswers: UpstreamHandler = () => {}
 const resets: UpstreamHandler = (_request, respond) => respond.reset()
 
@@ -71,7 +72,10 @@ describe.skipIf(!kafkaAvailability().ok)('20 000 requests through two data-plane
     await sendPhase()
     shadow.handle(resets)
     await sendPhase()
-    await eventually(async () => ((await proxy.readMetrics()).sum('understudy_shadow_in_flight') === 0 ? true : undefined), 10_000)
+    await eventually(
+      async () => ((await proxy.readMetrics()).sum('understudy_shadow_in_flight') === 0 ? true : undefined),
+      10_000,
+    )
     seenByShadow += shadow.requestCount
     await shadow.stop()
     await sendPhase() // refused: nobody listens
@@ -87,14 +91,30 @@ describe.skipIf(!kafkaAvailability().ok)('20 000 requests through two data-plane
     expect(pairs + metrics.sum('understudy_unpaired_total', labels)).toBe(sent)
     expect(primary.requestCount).toBe(4 * REQUESTS_A_PHASE)
 
-    const refused = metrics.value('understudy_errors_total', { route: 'churn', leg: 'shadow', code: 'UPSTREAM_CONNECT' })
+    const refused = metrics.value('understudy_errors_total', {
+      route: 'churn',
+      leg: 'shadow',
+      code: 'UPSTREAM_CONNECT',
+    })
     expect(refused).toBeGreaterThan(0)
-    expect(metrics.value('understudy_errors_total', { route: 'churn', leg: 'shadow', code: 'UPSTREAM_RESET' })).toBeGreaterThan(0)
-    expect(metrics.value('understudy_errors_total', { route: 'churn', leg: 'shadow', code: 'UPSTREAM_TIMEOUT' })).toBeGreaterThan(0)
+    expect(
+      metrics.value('understudy_errors_total', { route: 'churn', leg: 'shadow', code: 'UPSTREAM_RESET' }),
+    ).toBeGreaterThan(0)
+    expect(
+      metrics.value('understudy_errors_total', { route: 'churn', leg: 'shadow', code: 'UPSTREAM_TIMEOUT' }),
+    ).toBeGreaterThan(0)
     expect(seenByShadow).toBe(sent - refused)
 
-    const experiment = (await getJson(`${proxy.adminUrl}/api/v1/experiments/churn.v2`)) as { id: string; counts: WindowCounts }
-    expect(experiment.counts).toMatchObject({ eligible: 4 * REQUESTS_A_PHASE, sampled: 4 * REQUESTS_A_PHASE, sent, pairs })
+    const experiment = (await getJson(`${proxy.adminUrl}/api/v1/experiments/churn.v2`)) as {
+      id: string
+      counts: WindowCounts
+    }
+    expect(experiment.counts).toMatchObject({
+      eligible: 4 * REQUESTS_A_PHASE,
+      sampled: 4 * REQUESTS_A_PHASE,
+      sent,
+      pairs,
+    })
     expect(sum(experiment.counts.outcomes)).toBe(pairs)
 
     const id = experiment.id

@@ -12,7 +12,10 @@ export function compare(
   plan: Partial<ComparePlan> | null = {},
   frame: Partial<PairFrame> = {},
 ): Comparison {
-  const [ours, theirs] = [primary, shadow].map(side => (typeof side === 'string' ? leg(side) : side)) as [FrameLeg, FrameLeg]
+  const [ours, theirs] = [primary, shadow].map(side => (typeof side === 'string' ? leg(side) : side)) as [
+    FrameLeg,
+    FrameLeg,
+  ]
   const pair = pairFrame(ours, theirs, frame)
   const experiment = experimentPlan({ compare: plan === null ? null : comparePlan(plan) })
   return comparePair(pair, experiment, new PairBodies(pair), (_level, message, fields) => {

@@ -7,11 +7,12 @@ import { isMainThread } from 'node:worker_threads'
 
 const PARENT_FD = 3
 
+function die(): void {
+  process.kill(process.pid, 'SIGKILL')
+}
+
 if (isMainThread) {
   const parent = new Socket({ fd: PARENT_FD, readable: true, writable: false })
-  const die = (): void => {
-    process.kill(process.pid, 'SIGKILL')
-  }
   parent.on('end', die)
   parent.on('error', die)
   parent.resume()

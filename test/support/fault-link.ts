@@ -59,9 +59,10 @@ export class FaultLink {
     return new Promise(resolve => from.on('close', () => resolve()))
   }
 
+  /** A client that gives up a silent connection is let go; the upstream does not hear of it. */
   #passEnd(sink: Socket): void {
     if (!this.#silent) sink.end()
-    else if (this.#dead) this.#client.end()
+    else if (sink === this.#upstream) this.#client.end()
   }
 
   #passUp(bytes: Buffer): void {

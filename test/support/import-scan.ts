@@ -94,7 +94,8 @@ class Scan {
   /** Every literal of the first argument counts: `new URL(compiled ? './a.js' : './a.ts', import.meta.url)`. */
   #url(at: number): void {
     const comma = this.#commaOf(at + 3)
-    const isOurs = this.#isWord(comma + 1, 'import') && this.#isWord(comma + 3, 'meta') && this.#isWord(comma + 5, 'url')
+    const isOurs =
+      this.#isWord(comma + 1, 'import') && this.#isWord(comma + 3, 'meta') && this.#isWord(comma + 5, 'url')
     if (!isOurs) return
     const literals: string[] = []
     for (let i = at + 3; i < comma; i++) {

@@ -7,7 +7,12 @@ export type TableRow = Readonly<Record<string, string>>
  */
 export function readTable(markdown: string, name: string): TableRow[] {
   const [header = [], , ...rows] = tableLines(markdown, name).map(line => splitCells(line, name))
-  const columns = header.map(cell => cell.replace(/\(.*\)/, '').trim().toLowerCase())
+  const columns = header.map(cell =>
+    cell
+      .replace(/\(.*\)/, '')
+      .trim()
+      .toLowerCase(),
+  )
   return rows.map(cells => {
     if (cells.length !== columns.length) {
       throw new Error(`table ${name}: ${cells.length} cells under ${columns.length} columns: ${cells.join(' | ')}`)
@@ -37,7 +42,10 @@ function tableLines(markdown: string, name: string): string[] {
   if (again !== undefined) throw new Error(`there are two ${start}`)
   const end = after.indexOf('<!-- /table -->')
   if (end === -1) throw new Error(`${start} is not closed by <!-- /table -->`)
-  const lines = after.slice(0, end).split('\n').filter(line => line.trim() !== '') // prettier tables need no blank line
+  const lines = after
+    .slice(0, end)
+    .split('\n')
+    .filter(line => line.trim() !== '')
   if (lines.length < 3 || !/^\|[\s:|-]+\|$/.test(lines[1] as string)) throw new Error(`table ${name} is no table`)
   return lines
 }

@@ -1,7 +1,6 @@
 import type {
   CanaryPlan,
   EndpointPlan,
-  ExperimentPlan,
   MatchPlan,
   RoutePlan,
   ShadowPlan,
@@ -9,8 +8,9 @@ import type {
   UpstreamPlan,
 } from '../../src/config/snapshot.ts'
 import type { RequestHead } from '../../src/dataplane/routing/request-head.ts'
+import { experimentPlan, snapshotOf } from './pairs.ts'
 
-/** Plans and request heads made by hand: each test names the fields it is about, the rest is plain. */
+/** Plans and request heads of routing: each test names the fields it is about, the rest is plain. */
 
 export const ANY_MATCH: MatchPlan = { host: null, path: null, prefix: null, methods: [], headers: [] }
 
@@ -30,6 +30,8 @@ export function upstreamPlan(fields: Partial<UpstreamPlan> = {}): UpstreamPlan {
     balance: 'least-inflight',
     connections: 4,
     timeouts: { connectMs: 1_000, firstByteMs: 2_000, betweenBytesMs: 2_000, totalMs: 5_000 },
+    health: { path: null, intervalMs: 5_000, unhealthyAfter: 3, healthyAfter: 2 },
+    outlier: { errors: 5, ejectMs: 30_000, maxEjectedPercent: 50 },
     host: { kind: 'preserve' },
     headers: { set: [], remove: [] },
     tls: null,
@@ -53,51 +55,26 @@ export function shadowPlan(fields: Partial<ShadowPlan> = {}): ShadowPlan {
 }
 
 export function canaryPlan(fields: Partial<CanaryPlan> = {}): CanaryPlan {
-  return { upstream: 1, percent: 5, sticky: { kind: 'header', name: 'x-user-id' }, ...fields }
+  return { upstream: 1, percent: 5, sticky: { kind: 'header', name: 'x-user-id' }, fallback: 'primary', ...fields }
 }
 
 export function routePlan(fields: Partial<RoutePlan> = {}): RoutePlan {
   return { name: 'churn', match: ANY_MATCH, primary: 0, canary: null, shadows: [], ...fields }
 }
 
-export function experimentPlan(fields: Partial<ExperimentPlan> = {}): ExperimentPlan {
-  return {
+/** A whole configuration: two upstreams, one route with one shadow, its experiment. */
+export function routedSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
+  const experiment = experimentPlan({
     id: 'churn.churn-v2.0a1b2c3d',
     route: 'churn',
     primary: { upstream: 'churn-v1', version: '1' },
     candidate: { upstream: 'churn-v2', version: '2' },
-    inclusion: 1,
-    maxBodyBytes: 1_048_576,
-    compare: null,
-    ...fields,
-  }
-}
-
-/** One route, one upstream, one shadow and its experiment, unless the fields say otherwise. */
-export function snapshot(fields: Partial<Snapshot> = {}): Snapshot {
-  return {
-    revision: 1,
-    hash: '0123456789ab',
-    source: 'routing.yaml',
-    listen: { host: '127.0.0.1', port: 0, threads: 1, tls: null },
-    admin: { host: '127.0.0.1', port: 0, token: null },
-    limits: {
-      bodyBytes: 1_048_576,
-      headersBytes: 32_768,
-      connections: 100,
-      inFlight: 100,
-      requestMs: 60_000,
-      headerWaitMs: 10_000,
-      idleMs: 75_000,
-    },
+  })
+  return snapshotOf([experiment], {
     upstreams: [upstreamPlan(), upstreamPlan({ name: 'churn-v2', version: '2' })],
     routes: [routePlan({ shadows: [shadowPlan()] })],
-    experiments: [experimentPlan()],
-    record: null,
-    sinks: { file: null, kafka: null },
-    log: { level: 'silent', access: 0 },
-    ...fields,
-  }
+    ...changes,
+  })
 }
 
 export function requestHead(fields: Partial<RequestHead> = {}): RequestHead {

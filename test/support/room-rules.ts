@@ -6,7 +6,7 @@ const ROOMS = new Map<string, readonly string[] | 'everything'>([
   ['cli', 'everything'],
   ['config', ['errors', 'clock']],
   ['dataplane', ['snapshot', 'wire', 'errors', 'clock']],
-  ['wire', ['snapshot', 'errors']],
+  ['wire', ['snapshot', 'errors', 'clock']],
   ['analysis', ['snapshot', 'wire', 'evidence', 'sinks', 'errors', 'clock']],
   ['evidence', []],
   ['judge', ['snapshot', 'evidence', 'wire', 'sinks']],

@@ -43,6 +43,12 @@ const READY_TIMEOUT_MS = 15_000
 /** Longer than any drain a test configures. */
 const STOP_TIMEOUT_MS = 30_000
 
+/** Directories of proxies that were never stopped. Those die with this process; what they wrote goes too. */
+const leftovers = new Set<string>()
+process.once('exit', () => {
+  for (const directory of leftovers) rmSync(directory, { recursive: true, force: true })
+})
+
 /**
  * Starts the real proxy as a process of its own and waits until it listens. An object without `listen` or `admin` gets
  * ephemeral ports. The working directory is a temporary one, removed by `stop` and `kill`.
@@ -50,6 +56,7 @@ const STOP_TIMEOUT_MS = 30_000
  */
 export async function startUnderstudy(config: ConfigInput, options: RunOptions = {}): Promise<RunningUnderstudy> {
   const directory = mkdtempSync(join(tmpdir(), 'understudy-'))
+  leftovers.add(directory)
   const running = new RunningUnderstudy(directory, config, options)
   try {
     await running.ready(options.readyTimeoutMs ?? READY_TIMEOUT_MS)
@@ -178,6 +185,7 @@ export class RunningUnderstudy {
     this.#child.kill('SIGKILL')
     await this.exited
     rmSync(this.directory, { recursive: true, force: true })
+    leftovers.delete(this.directory)
   }
 
   #hear(line: string): void {

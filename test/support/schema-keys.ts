@@ -23,7 +23,13 @@ export function schemaKeys(schema: JsonSchema): string[] {
 type Definitions = Readonly<Record<string, JsonSchema>>
 
 /** `inside`: the definitions on the way here; one that contains itself has no further keys. */
-function collect(node: JsonSchema, path: string, keys: Set<string>, defs: Definitions, inside: readonly string[]): void {
+function collect(
+  node: JsonSchema,
+  path: string,
+  keys: Set<string>,
+  defs: Definitions,
+  inside: readonly string[],
+): void {
   if (node.$ref !== undefined && !inside.includes(node.$ref)) {
     const target = defs[node.$ref.replace('#/$defs/', '')]
     if (target === undefined) throw new Error(`${path}: the schema has no ${node.$ref}`)

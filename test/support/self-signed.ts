@@ -24,7 +24,8 @@ export function selfSigned(names: readonly string[] = ['localhost'], days = 2): 
   const algorithm = sequence(der(TAG.oid, SHA256_WITH_RSA), Buffer.from([5, 0]))
   const name = sequence(der(TAG.set, sequence(der(TAG.oid, COMMON_NAME), der(TAG.utf8, names[0] ?? 'localhost'))))
   const now = Date.now()
-  const [from, until] = days < 0 ? [now + days * DAY_MS - DAY_MS, now + days * DAY_MS] : [now - DAY_MS, now + days * DAY_MS]
+  const [from, until] =
+    days < 0 ? [now + days * DAY_MS - DAY_MS, now + days * DAY_MS] : [now - DAY_MS, now + days * DAY_MS]
   const body = sequence(
     der(0xa0, der(TAG.integer, [2])), // version 3
     der(TAG.integer, [1, ...Buffer.from(String(now))]), // serial: unlike any other of this run
@@ -51,7 +52,7 @@ function certificateAuthority(): Buffer {
 }
 
 function time(ms: number): Buffer {
-  return der(TAG.time, `${new Date(ms).toISOString().replace(/\.\d+|[-:T]/g, '')}`)
+  return der(TAG.time, new Date(ms).toISOString().replace(/\.\d+|[-:T]/g, ''))
 }
 
 function sequence(...parts: readonly Buffer[]): Buffer {

@@ -54,12 +54,11 @@ export async function startUpstream(handler: UpstreamHandler, options: UpstreamO
   const server = tls ? createTlsServer(tls, accept) : createTcpServer({ noDelay: true }, accept)
   server.listen(options.port ?? 0, '127.0.0.1')
   await once(server, 'listening')
-  state.server = server
+  state.listens(server)
   return state
 }
 
 class ServerState implements UpstreamServer {
-  server: Server | null = null
   readonly requests: UpstreamRequest[] = []
   requestCount = 0
   abortedCount = 0
@@ -69,14 +68,17 @@ class ServerState implements UpstreamServer {
   readonly #errors: unknown[] = []
   #handler: UpstreamHandler
   #opened = 0
+  #server: Server | null = null
+  #port = 0
 
   constructor(handler: UpstreamHandler, options: UpstreamOptions) {
     this.#handler = handler
     this.#options = options
   }
 
+  /** Stays after `stop`, for a successor on the same port. */
   get port(): number {
-    return (this.server?.address() as AddressInfo).port
+    return this.#port
   }
 
   get url(): string {
@@ -89,6 +91,11 @@ class ServerState implements UpstreamServer {
 
   handle(handler: UpstreamHandler): void {
     this.#handler = handler
+  }
+
+  listens(server: Server): void {
+    this.#server = server
+    this.#port = (server.address() as AddressInfo).port
   }
 
   accept(socket: Socket): void {
@@ -111,15 +118,16 @@ class ServerState implements UpstreamServer {
   }
 
   async stop(): Promise<void> {
-    const { server } = this
-    this.server = null
+    const server = this.#server
+    this.#server = null
     if (server !== null) {
       const closed = once(server, 'close')
       server.close()
       for (const connection of this.#open) connection.reset()
       await closed
     }
-    if (this.#errors.length > 0) throw new AggregateError(this.#errors, `an upstream handler failed: ${this.#errors[0]}`)
+    if (this.#errors.length > 0)
+      throw new AggregateError(this.#errors, `an upstream handler failed: ${String(this.#errors[0])}`)
   }
 
   #answer(request: UpstreamRequest, respond: Respond): void {

@@ -9,6 +9,8 @@ import type { DecodedBody } from '../payloads/decode-body.ts'
 import type { Payload } from '../payloads/payload.ts'
 import { compareAnswers } from './compare-answers.ts'
 
+const ERROR_KEY = Buffer.from('"error"')
+
 /**
  * What this pair shows. In this order: a leg that failed decides; then answers with different statuses disagree; then
  * bodies that were not captured cannot be compared; then the bodies are compared, byte for byte before anything is decoded.
@@ -70,7 +72,7 @@ export function legFailed(leg: FrameLeg): boolean {
 function saysError(leg: FrameLeg, decode: () => DecodedBody): boolean {
   if (leg.status >= 400 || leg.body.length === 0) return false
   const decoded = decode()
-  if (decoded.kind !== 'body' || !decoded.body.includes('"error"')) return false
+  if (decoded.kind !== 'body' || !decoded.body.includes(ERROR_KEY)) return false
   return decodePayload('oip', '', '', decoded.body).kind === 'error'
 }
 

@@ -69,9 +69,13 @@ export class Findings {
 
   /** Finite numbers only: JSON has no others. */
   metrics(): Record<string, number> {
-    const all = { ...this.#metrics }
-    for (const [metric, { sum, count }] of this.#means) if (count > 0) all[metric] = sum / count
-    return Object.fromEntries(Object.entries(all).filter(([, value]) => Number.isFinite(value)))
+    const finite: Record<string, number> = {}
+    for (const metric in this.#metrics) {
+      const value = this.#metrics[metric] as number
+      if (Number.isFinite(value)) finite[metric] = value
+    }
+    for (const [metric, { sum, count }] of this.#means) if (Number.isFinite(sum / count)) finite[metric] = sum / count
+    return finite
   }
 }
 

@@ -13,6 +13,7 @@ import {
   message,
   method,
   name,
+  oneOf,
   pattern,
   percent,
   size,
@@ -37,7 +38,7 @@ const match = block({
     .describe('Headers that must have exactly these values.'),
 })
 
-const KEY_FORMS = 'header:NAME, cookie:NAME, query:NAME or address'
+const KEY_FORMS = 'header:NAME, cookie:NAME, query:NAME, json:PATH or address'
 
 const sticky = text('a key', `write ${KEY_FORMS}`).transform((text, context) => {
   const source = parseKeySource(text)
@@ -63,6 +64,9 @@ const canary = block({
     .nullable()
     .default(null)
     .describe(`What the decision hangs on: ${KEY_FORMS}. Absent, or a request without it: random per request.`),
+  fallback: oneOf(['primary', 'none'])
+    .default('primary')
+    .describe('Who answers the chosen requests while the canary has no usable endpoint.'),
 })
 
 /** Copies carry no credentials unless the user says so: a candidate is trusted less than what it may replace. */

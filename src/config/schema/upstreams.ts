@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { EndpointPlan, HostPolicy } from '../snapshot.ts'
 import { headerRules } from './headers.ts'
-import { block, count, duration, expected, list, message, name, oneOf, pattern, text } from './scalars.ts'
+import { block, count, duration, expected, list, message, name, oneOf, pattern, percent, text } from './scalars.ts'
 import { clientTls } from './tls.ts'
 
 const ENDPOINT_HINT = 'write http://HOST:PORT or https://HOST:PORT'
@@ -57,6 +57,26 @@ const timeouts = block({
   total: duration().prefault('60s').describe('From the start of the call to the last byte of the answer.'),
 })
 
+const health = block({
+  path: pattern(/^\/[^#\s]*$/, 'a path', 'for example path: /v2/health/ready')
+    .nullable()
+    .default(null)
+    .describe('GET this path on every endpoint; 2xx is healthy. null: no active checks.'),
+  interval: duration(100).prefault('5s').describe('Time between two checks of an endpoint, by each data-plane thread.'),
+  unhealthy_after: count(1, 1_000).prefault(3).describe('Failed checks in a row until the endpoint is left out.'),
+  healthy_after: count(1, 1_000).prefault(2).describe('Passed checks in a row until it is used again.'),
+})
+
+const outlier = block({
+  errors: count(1, 100_000)
+    .prefault(5)
+    .describe('Failures in a row (no connection, no answer, 5xx) until an endpoint is left out.'),
+  eject: duration(1).prefault('30s').describe('How long it is left out; then one request tries it.'),
+  max_ejected: percent('which share may be left out')
+    .prefault(50)
+    .describe('Largest share of the endpoints that is left out, 0 to 100.'),
+})
+
 const host = pattern(
   /^[A-Za-z0-9._[\]:-]+$/,
   '`preserve`, `upstream` or a host',
@@ -78,6 +98,8 @@ const settings = {
     .describe('How an endpoint is chosen: the less busy of two random ones, or one after the other.'),
   connections: count(1, 65_535).prefault(128).describe('Connections per endpoint and data-plane thread.'),
   timeouts: timeouts.prefault({}).describe('How long each phase of a call may take.'),
+  health: health.prefault({}).describe('Active health checks.'),
+  outlier: outlier.prefault({}).describe('Passive health checks.'),
   host: host.prefault('preserve').describe("Host header: `preserve` the client's, the `upstream`'s own, or a literal."),
   headers: headerRules([]),
   tls: clientTls.prefault({}).describe('For https endpoints.'),

@@ -1,18 +1,22 @@
 import type { ControlState } from '../state.ts'
 import type { Metrics } from '../metrics.ts'
-import type { ReloadResult } from '../reload.ts'
+import type { Reloader, ReloadResult } from '../reload.ts'
+import { readCanaryChange } from './canary-change.ts'
 import { experimentView, experimentViews, findExperiment } from './experiment-view.ts'
 
 export interface AdminContext {
   readonly state: ControlState
   readonly metrics: Metrics
-  readonly reload: (why: string) => Promise<ReloadResult>
+  /** null while starting. */
+  readonly reloader: Reloader | null
 }
 
 export interface AdminRequest {
-  /** The `{id}` of the path, decoded; empty for paths without one. */
+  /** The `{id}` or `{route}` of the path, decoded; empty for paths without one. */
   readonly id: string
   readonly query: URLSearchParams
+  /** Parsed JSON; undefined when there is none. */
+  readonly body: unknown
 }
 
 /** `body` is sent as JSON unless `type` says otherwise. */
@@ -24,7 +28,7 @@ export interface AdminAnswer {
 
 export interface AdminRoute {
   readonly method: 'GET' | 'POST'
-  /** `{id}` stands for one path segment. */
+  /** `{id}` and `{route}` stand for one path segment. */
   readonly path: string
   readonly summary: string
   /** Probes must work without the token. */
@@ -82,6 +86,20 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     open: false,
     answer: disagreements,
   },
+  {
+    method: 'POST',
+    path: '/api/v1/routes/{route}/canary',
+    summary: 'sets the canary percentage: `{percent, actor, reason}`; kept across reloads',
+    open: false,
+    answer: canary,
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/audit',
+    summary: 'who changed what, and why (`?limit=`)',
+    open: false,
+    answer: audit,
+  },
 ]
 
 function readiness({ state }: AdminContext): AdminAnswer {
@@ -99,8 +117,23 @@ function config({ state }: AdminContext): AdminAnswer {
   return ok({ revision, hash, source, loadedAt: state.loadedAt, lastFailure: state.lastFailure })
 }
 
-async function reload({ reload: doReload }: AdminContext): Promise<AdminAnswer> {
-  const result = await doReload('asked for by the admin API')
+async function reload({ reloader }: AdminContext): Promise<AdminAnswer> {
+  return reloader === null ? STARTING : reloaded(await reloader.reload('asked for by the admin API'))
+}
+
+async function canary({ reloader }: AdminContext, { id, body }: AdminRequest): Promise<AdminAnswer> {
+  const change = readCanaryChange(id, body)
+  if (typeof change === 'string') return { status: 400, body: { error: change } }
+  return reloader === null ? STARTING : reloaded(await reloader.setCanary(change))
+}
+
+function audit({ state }: AdminContext, { query }: AdminRequest): AdminAnswer {
+  return limited(query, limit => ({ entries: state.audit.entries(limit) }))
+}
+
+const STARTING: AdminAnswer = { status: 503, body: { error: 'still starting' } }
+
+function reloaded(result: ReloadResult): AdminAnswer {
   return { status: result.result === 'refused' ? 422 : 200, body: result }
 }
 

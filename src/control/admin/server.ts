@@ -3,14 +3,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { ReloadResult } from '../reload.ts'
+import type { Reloader } from '../reload.ts'
 import type { ControlState } from '../state.ts'
-import { ADMIN_ROUTES, type AdminAnswer, type AdminRequest, type AdminRoute } from './routes.ts'
+import { ADMIN_ROUTES, type AdminAnswer, type AdminRoute } from './routes.ts'
 
 /** The admin address: JSON for people and CI, text for Prometheus. On the control thread, away from the data plane. */
 export class AdminServer {
   /** Set once there is something to reload. */
-  reload: (why: string) => Promise<ReloadResult> = () => Promise.reject(new Error('still starting'))
+  reloader: Reloader | null = null
   readonly #state: ControlState
   readonly #metrics: Metrics
   readonly #log: Log
@@ -42,7 +42,6 @@ export class AdminServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    request.resume()
     const answer = await this.#answer(request).catch((error: Error): AdminAnswer => {
       this.#log.error('admin request failed', { url: request.url ?? '', reason: error.message })
       return { status: 500, body: { error: 'the request failed; see the log' } }
@@ -68,8 +67,9 @@ export class AdminServer {
     if (!this.#allowed(match.route, request)) {
       return { status: 401, body: { error: 'this needs the header "authorization: Bearer <admin.token>"' } }
     }
-    const asked: AdminRequest = { id: match.id ?? '', query: url.searchParams }
-    return match.route.answer({ state: this.#state, metrics: this.#metrics, reload: this.reload }, asked)
+    const asked = { id: match.id ?? '', query: url.searchParams }
+    const context = { state: this.#state, metrics: this.#metrics, reloader: this.reloader }
+    return match.route.answer(context, { ...asked, body: await readBody(request) })
   }
 
   #allowed(route: AdminRoute, request: IncomingMessage): boolean {
@@ -80,18 +80,36 @@ export class AdminServer {
   }
 }
 
+/** Changes are a few fields; what is longer is none of ours. */
+const BODY_BYTES = 64 * 1024
+
+/** undefined: no body, or not JSON, or too long. */
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes <= BODY_BYTES) chunks.push(chunk)
+  }
+  try {
+    return bytes > BODY_BYTES ? undefined : JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
 function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
 
-/** The `{id}` segment, '' for a path without one, null when the path is another. */
+/** The `{id}` or `{route}` segment, '' for a path without one, null when the path is another. */
 function matchPath(pattern: string, path: string): string | null {
   const wanted = pattern.split('/')
   const given = path.split('/')
   if (wanted.length !== given.length) return null
   let id = ''
   for (let i = 0; i < wanted.length; i++) {
-    if (wanted[i] === '{id}') id = decode(given[i] as string)
+    if (wanted[i] === '{id}' || wanted[i] === '{route}') id = decode(given[i] as string)
     else if (wanted[i] !== given[i]) return null
   }
   return id

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { Server as NetServer, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { LimitsPlan, ListenPlan } from '../../config/snapshot.ts'
@@ -44,6 +44,12 @@ export class Listener {
         resolve((this.#server.address() as AddressInfo).port)
       })
     })
+  }
+
+  /** A renewed certificate: connections from now on get it. */
+  applyTls({ tls }: ListenPlan): void {
+    if (tls === null || !(this.#server instanceof TlsServer)) return
+    this.#server.setSecureContext({ cert: tls.cert, key: tls.key, ...(tls.ca === null ? {} : { ca: tls.ca }) })
   }
 
   /** What can change while running; the header size is fixed by the parser of each connection's start. */

@@ -8,7 +8,8 @@ import { decideCanary } from '../routing/assign.ts'
 import { matchRoute } from '../routing/match.ts'
 import type { RequestHead } from '../routing/request-head.ts'
 import type { RouteRuntime } from '../runtime.ts'
-import type { Endpoint, Upstream } from '../upstream/upstream.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import { answerRaw } from './problem.ts'
 import { readTarget } from './target.ts'
 
@@ -28,7 +29,7 @@ export function handleUpgrade(plane: DataPlane, request: IncomingMessage, socket
   }
   const { upstream, endpoint, arm, routeName } = found
   prepareHeaders(request, plane.nextExchangeId())
-  tieTogether(plane, request, socket, endpoint)
+  tieTogether(plane, request, socket, found)
   const { tls } = upstream.plan
   proxy.ws(
     request,
@@ -100,11 +101,11 @@ function prepareHeaders(request: IncomingMessage, id: string): void {
  * http-proxy answers a closing end with `end()` only: a server that ignores FIN would keep its socket for ever. Each side's
  * close destroys the other, and a client that leaves during the handshake takes the upstream request with it.
  */
-function tieTogether(plane: DataPlane, request: IncomingMessage, client: Duplex, endpoint: Endpoint): void {
-  endpoint.inFlight++
+function tieTogether(plane: DataPlane, request: IncomingMessage, client: Duplex, { upstream, endpoint }: Found): void {
+  endpoint.started(performance.now())
   plane.upgraded.add(client)
   client.once('close', () => {
-    endpoint.inFlight--
+    upstream.ended(endpoint, 'undecided')
     plane.upgraded.delete(client)
   })
   upgradeOf.set(request, client)

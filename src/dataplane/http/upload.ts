@@ -4,7 +4,9 @@ import type { BodyListener, Downstream } from './downstream.ts'
 
 /** Who wants the request body. */
 export interface UploadOwner {
-  /** The whole body came in one turn of the event loop; nothing was forwarded yet. */
+  /** How much of the body to keep a copy of; asked once, when the body turns out to be long. */
+  teeBytes(): number
+  /** The whole body was gathered; nothing was forwarded yet. */
   onBodyWhole(body: Buffer): void
   /** The body is still arriving: forward this stream now. `onBodyCopied` follows unless the upload fails. */
   onBodyArriving(stream: Readable): void
@@ -15,7 +17,8 @@ export interface UploadOwner {
 
 /**
  * A request body on its way in. States:
- *   gathering  until the end of this turn of the event loop: small bodies arrive whole, and one buffer is one write
+ *   gathering  until the end of this turn of the event loop: small bodies arrive whole, and one buffer is one write.
+ *              Longer, up to `gatherBytes`, where the body must be looked at first
  *   streaming  it takes longer: chunks go on as they come, with back-pressure, and a bounded tee keeps a copy
  *   whole      everything has arrived
  *   discarding nobody wants the rest (refused, or the arm has answered); it is read and thrown away
@@ -24,21 +27,27 @@ export class Upload implements BodyListener {
   readonly #client: Downstream
   readonly #owner: UploadOwner
   readonly #limitBytes: number
-  readonly #tee: BodyCapture
+  readonly #gatherBytes: number
+  #tee: BodyCapture | null = null
   #state: 'gathering' | 'streaming' | 'whole' | 'discarding' = 'gathering'
   #gathered: Buffer[] = []
   #bytes = 0
   #stream: Readable | null = null
 
-  constructor(client: Downstream, owner: UploadOwner, limitBytes: number, teeBytes: number) {
+  constructor(client: Downstream, owner: UploadOwner, limitBytes: number, gatherBytes: number) {
     this.#client = client
     this.#owner = owner
     this.#limitBytes = limitBytes
-    this.#tee = new BodyCapture(teeBytes)
+    this.#gatherBytes = gatherBytes
   }
 
   get whole(): boolean {
     return this.#state === 'whole'
+  }
+
+  /** It went on as a stream, so there is nothing to send a second time. */
+  get streamed(): boolean {
+    return this.#stream !== null
   }
 
   get bytes(): number {
@@ -60,9 +69,10 @@ export class Upload implements BodyListener {
     }
     if (this.#stream === null) {
       this.#gathered.push(chunk)
+      if (this.#gatherBytes > 0 && this.#bytes > this.#gatherBytes) this.#goOnAsStream()
       return
     }
-    this.#tee.add(chunk)
+    this.#tee?.add(chunk)
     if (!this.#stream.push(chunk)) this.#client.pauseBody()
   }
 
@@ -76,13 +86,19 @@ export class Upload implements BodyListener {
       return
     }
     stream.push(null)
-    this.#owner.onBodyCopied(this.#tee.over ? null : this.#tee.body())
+    const tee = this.#tee as BodyCapture
+    this.#owner.onBodyCopied(tee.over ? null : tee.body())
   }
 
   /** The turn is over and the body is not whole: go on as a stream. */
   onTurnEnd(): void {
-    if (this.#state !== 'gathering') return
+    if (this.#state === 'gathering' && this.#gatherBytes === 0) this.#goOnAsStream()
+  }
+
+  #goOnAsStream(): void {
     this.#state = 'streaming'
+    const tee = new BodyCapture(this.#owner.teeBytes())
+    this.#tee = tee
     const stream = new Readable({
       read: () => this.#client.resumeBody(),
       destroy: (_error, done) => {
@@ -92,7 +108,7 @@ export class Upload implements BodyListener {
     })
     this.#stream = stream
     for (const chunk of this.#gathered) {
-      this.#tee.add(chunk)
+      tee.add(chunk)
       stream.push(chunk)
     }
     this.#gathered = []

@@ -1,4 +1,4 @@
-import type { KeySource } from '../../config/snapshot.ts'
+import type { FieldPath, KeySource } from '../../config/snapshot.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** The value a decision hangs on; null when this request does not carry it (or carries it empty). */
@@ -14,6 +14,8 @@ export function readKey(source: KeySource, head: RequestHead): string | null {
       return readCookie(head.headers.cookie, source.name)
     case 'query':
       return new URLSearchParams(head.query).get(source.name) || null
+    case 'json':
+      return readField(source.path, head.json)
   }
 }
 
@@ -29,4 +31,15 @@ function readCookie(cookies: string | undefined, name: string): string | null {
     if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim() || null
   }
   return null
+}
+
+/** Text as it is, numbers and booleans as JSON writes them; anything else is no key. */
+function readField(path: FieldPath, json: unknown): string | null {
+  let value = json
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null || typeof step === 'object') return null
+    value = Object.hasOwn(value, step) ? (value as Record<string | number, unknown>)[step] : undefined
+  }
+  if (typeof value === 'string') return value || null
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null
 }

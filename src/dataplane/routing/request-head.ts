@@ -11,6 +11,8 @@ export interface RequestHead {
   /** Lower case, with the port if the client sent one. */
   readonly host: string
   readonly headers: IncomingHttpHeaders
+  /** The parsed body, where a key of the route lies in it. */
+  readonly json?: unknown
   readonly requestId: string
   /** The client's address without port. */
   readonly address: string

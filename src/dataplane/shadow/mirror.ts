@@ -31,16 +31,15 @@ export function sampleShadows(exchange: Exchange): void {
 }
 
 /** Sends the copies, in the same tick as the forward when the body came whole. Nothing here can fail the client. */
-export function mirror(exchange: Exchange, body: Buffer): void {
+export function mirror(exchange: Exchange): void {
   for (const slot of exchange.slots) {
-    if (slot.state === 'waiting') send(exchange, slot, body)
+    if (slot.state === 'waiting') send(exchange, slot, exchange.requestBody)
   }
 }
 
 function send(exchange: Exchange, slot: ShadowSlot, body: Buffer): void {
   const { shadow } = slot
   const { plan, counters, upstream } = shadow
-  if (exchange.live === null) return drop(exchange, slot, 'primary_rejected')
   if (exchange.plane.sheddingShadows) return drop(exchange, slot, 'overloaded')
   if (body.length > plan.maxBodyBytes) return drop(exchange, slot, 'body_limit')
   if (counters.inFlight >= plan.maxInFlight) return drop(exchange, slot, 'in_flight')

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Exchange } from '../exchange.ts'
 import { shadowEnded } from '../settle.ts'
 import { Leg, type LegController } from '../upstream/leg.ts'
-import type { Endpoint } from '../upstream/upstream.ts'
+import type { Endpoint } from '../upstream/endpoint.ts'
 import type { ShadowSlot } from './slot.ts'
 
 /**

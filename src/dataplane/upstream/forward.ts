@@ -1,20 +1,61 @@
 import type { Readable } from 'node:stream'
 import { ProxyError } from '../../errors.ts'
+import type { WheelEntry } from '../deadline-wheel.ts'
 import type { Exchange } from '../exchange.ts'
 import { forUpstream } from '../http/request-headers.ts'
+import type { Endpoint } from './endpoint.ts'
 import { LiveLeg } from './live-leg.ts'
+import type { Upstream } from './upstream.ts'
+import type { Waiter } from './waiting-line.ts'
+
+/** A whole body, one that is still arriving, or none. */
+export type RequestBody = Buffer | Readable | null
 
 /**
- * Sends the request to the arm. A `Buffer` is the whole body, a `Readable` one that is still arriving.
- * @returns what to answer instead when no endpoint can take it.
+ * Sends the request to the arm, or puts it in line when all connections are taken.
+ * @returns what to answer instead when the line is full as well.
  */
-export function forward(exchange: Exchange, body: Buffer | Readable | null): ProxyError | null {
-  const { route, client, head } = exchange
-  const upstream = exchange.arm === 'canary' && route.canary !== null ? route.canary : route.primary
+export function forward(exchange: Exchange, body: RequestBody): ProxyError | null {
+  const upstream = armUpstream(exchange)
   const endpoint = upstream.pick()
-  if (endpoint === null) {
-    return new ProxyError('OVERLOADED', `all connections to upstream ${upstream.plan.name} are in use`)
+  if (endpoint !== null) {
+    start(exchange, upstream, endpoint, body)
+    return null
   }
+  if (upstream.wait(new WaitingRequest(exchange, upstream, body))) return null
+  return new ProxyError('OVERLOADED', `all connections to upstream ${upstream.plan.name} are in use`)
+}
+
+/**
+ * Sends the request once more where that is safe: nothing of it was sent, or it may be repeated and no byte of an answer
+ * has come. Never to the other arm: its answer would be counted for the wrong version.
+ * @returns false when it must not be repeated.
+ */
+export function retry(exchange: Exchange, failed: LiveLeg): boolean {
+  const { upload, requestBody, client } = exchange
+  if (exchange.retried || exchange.clientGone || client.headWritten) return false
+  if (client.hasBody && (upload?.whole !== true || upload.streamed)) return false
+  const upstream = failed.upstream
+  const other = upstream.pick(failed.endpoint)
+  if (other === null) return false
+  const unsent = failed.error === 'UPSTREAM_CONNECT' && other !== failed.endpoint
+  const repeatable = failed.error === 'UPSTREAM_RESET' && IDEMPOTENT.has(client.method)
+  if (!unsent && !repeatable) return false
+  exchange.retried = true
+  exchange.route.arms[exchange.arm].retries++
+  start(exchange, upstream, other, client.hasBody ? requestBody : null)
+  return true
+}
+
+/** RFC 9110 §9.2.2. */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+
+function armUpstream({ arm, route }: Exchange): Upstream {
+  return arm === 'canary' && route.canary !== null ? route.canary : route.primary
+}
+
+function start(exchange: Exchange, upstream: Upstream, endpoint: Endpoint, body: RequestBody): void {
+  const { client, head } = exchange
   const headers = forUpstream(exchange.sharedHeaders, head.host, upstream.plan, endpoint.plan)
   // undici computes the length of a whole body itself; of a body still arriving only the client knows it.
   const length = client.headers['content-length']
@@ -22,5 +63,35 @@ export function forward(exchange: Exchange, body: Buffer | Readable | null): Pro
   const leg = new LiveLeg(exchange, upstream, endpoint, exchange.captureBytes)
   exchange.live = leg
   leg.start({ method: head.method, path: exchange.originForm, headers, body })
-  return null
+}
+
+/** A request in its upstream's waiting line. */
+class WaitingRequest implements Waiter {
+  wheelNext: WheelEntry | null = null
+  wheelPrevious: WheelEntry | null = null
+  wheelDueMs = Number.NaN
+  readonly #exchange: Exchange
+  readonly #upstream: Upstream
+  readonly #body: RequestBody
+
+  constructor(exchange: Exchange, upstream: Upstream, body: RequestBody) {
+    this.#exchange = exchange
+    this.#upstream = upstream
+    this.#body = body
+  }
+
+  onEndpoint(endpoint: Endpoint): boolean {
+    if (this.#exchange.answered) return false
+    start(this.#exchange, this.#upstream, endpoint, this.#body)
+    this.#exchange.onForwarded()
+    return true
+  }
+
+  onDeadline(): void {
+    if (this.#exchange.answered) return
+    const { name, timeouts } = this.#upstream.plan
+    this.#exchange.refuseAdmitted(
+      new ProxyError('OVERLOADED', `no connection to upstream ${name} became free within ${timeouts.connectMs} ms`),
+    )
+  }
 }

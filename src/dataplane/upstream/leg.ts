@@ -2,11 +2,12 @@ import type { Readable } from 'node:stream'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../../clock.ts'
-import type { ErrorCode } from '../../errors.ts'
+import { ERRORS, type ErrorCode } from '../../errors.ts'
 import type { DeadlineWheel, WheelEntry } from '../deadline-wheel.ts'
 import { BodyCapture } from './capture.ts'
 import { legErrorCode } from './leg-error.ts'
-import type { Endpoint, Upstream } from './upstream.ts'
+import type { Endpoint, LegVerdict } from './endpoint.ts'
+import type { Upstream } from './upstream.ts'
 
 export type LegController = Dispatcher.DispatchController
 
@@ -90,9 +91,9 @@ export abstract class Leg implements WheelEntry {
 
   start(request: LegRequest): void {
     this.#state = 'running'
-    this.endpoint.inFlight++
     this.startedAtUs = this.#clock.nowUs()
     this.#startedMs = performance.now()
+    this.endpoint.started(this.#startedMs)
     this.#activeMs = this.#startedMs
     this.#sent = request.body === null || Buffer.isBuffer(request.body)
     this.#wheel.arm(this, this.#dueMs() - this.#startedMs)
@@ -180,9 +181,9 @@ export abstract class Leg implements WheelEntry {
     this.#state = 'ended'
     this.error = error
     this.endedAtUs = this.#clock.nowUs()
-    if (running) this.endpoint.inFlight--
     this.#wheel.disarm(this)
     this.onEnded(detail, trailers)
+    if (running) this.upstream.ended(this.endpoint, this.#verdict())
   }
 
   /** The next deadline: `#activeMs` is when the request was sent, then when the last byte came. */
@@ -191,6 +192,12 @@ export abstract class Leg implements WheelEntry {
     const endMs = this.#startedMs + totalMs
     if (!this.#sent) return endMs
     return Math.min(this.#activeMs + (this.headAtUs === 0 ? firstByteMs : betweenBytesMs), endMs)
+  }
+
+  /** What this leg says about its endpoint. */
+  #verdict(): LegVerdict {
+    if (this.error === null) return this.status >= 500 ? 'bad' : 'good'
+    return ERRORS[this.error].source === 'upstream' ? 'bad' : 'undecided'
   }
 
   /** Time spent waiting for the client does not count against the model server. */

@@ -4,7 +4,8 @@ import type { Exchange } from '../exchange.ts'
 import { answerHeaders, answerTrailers } from '../http/answer-headers.ts'
 import { answerProblem } from '../http/refuse.ts'
 import { Leg, type LegController } from './leg.ts'
-import type { Endpoint, Upstream } from './upstream.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Upstream } from './upstream.ts'
 
 /** The leg whose answer the client gets: relays it with back-pressure while capturing a copy up to a limit. */
 export class LiveLeg extends Leg {
@@ -45,6 +46,7 @@ export class LiveLeg extends Leg {
   protected onEnded(detail: string): void {
     const exchange = this.#exchange
     this.detail = detail
+    if (this.error !== null && exchange.retry(this)) return
     if (this.error === null) exchange.client.end(this.#trailers())
     else if (exchange.client.headWritten) exchange.client.abort()
     else if (this.error !== 'CLIENT_GONE') answerProblem(exchange, this.error, this.#explain())

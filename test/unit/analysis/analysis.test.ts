@@ -60,7 +60,10 @@ function start(snapshot: Snapshot = snapshotOf([experimentPlan()])) {
   return { analysis, opened, lines, frames }
 }
 
-function tally(counts: WindowCounts | null, changes: Partial<Omit<TallyMessage, 'tallies'> & Tally> = {}): TallyMessage {
+function tally(
+  counts: WindowCounts | null,
+  changes: Partial<Omit<TallyMessage, 'tallies'> & Tally> = {},
+): TallyMessage {
   const { revision = 1, experiment = 0, second = SECOND, settledBefore = SECOND + 1, oldestRevision = 1 } = changes
   const tallies = counts === null ? [] : [{ revision, experiment, second, counts }]
   return { kind: 'tally', tallies, settledBefore, oldestRevision }
@@ -80,11 +83,17 @@ describe('Analysis', () => {
     expect(window).toMatchObject({ origin: 't', second: SECOND, experiment: 'digits.v2.00000000' })
     expect(window?.counts).toMatchObject({ pairs: 3, outcomes: { agree: 2, disagree: 1 } })
     expect(brokenLaws(window?.counts ?? sent(1))).toEqual([])
-    expect(report.experiments).toMatchObject([{ experiment: 'digits.v2.00000000', outcomes: { agree: 2, disagree: 1 } }])
+    expect(report.experiments).toMatchObject([
+      { experiment: 'digits.v2.00000000', outcomes: { agree: 2, disagree: 1 } },
+    ])
     expect(report.framesLost).toBe(0)
     expect(report.sinks).toEqual([{ sink: 'memory', up: true, accepted: 4, delivered: 4, dropped: {}, pending: 0 }])
     expect(opened[0]?.values('windows')).toEqual([JSON.parse(JSON.stringify(window))])
-    expect(analysis.report()).toMatchObject({ windows: [], disagreements: [], experiments: [{ outcomes: { agree: 2 } }] })
+    expect(analysis.report()).toMatchObject({
+      windows: [],
+      disagreements: [],
+      experiments: [{ outcomes: { agree: 2 } }],
+    })
   })
 
   test('shows disagreements as they are recorded, a few for each report', () => {
@@ -162,6 +171,14 @@ describe('Analysis', () => {
     })
   })
 
+  test('keeps the oldest configuration that a thread still names, newer ones or not', () => {
+    const { analysis, frames } = start()
+    for (const revision of [2, 3]) analysis.apply(snapshotOf([experimentPlan()], { revision }))
+    analysis.tally('t', tally(null, { oldestRevision: 2, settledBefore: SECOND }))
+    frames(AGREEING, pairFrame(FIVE, FIVE, { revision: 2 }), pairFrame(FIVE, FIVE, { revision: 3 }))
+    expect(analysis.report()).toMatchObject({ framesLost: 1, experiments: [{ outcomes: { agree: 2 } }] })
+  })
+
   test('a thread that crashed leaves sealed windows that keep the laws', () => {
     const { analysis, frames } = start()
     frames(AGREEING)
@@ -187,7 +204,10 @@ describe('Analysis', () => {
     expect(opened).toHaveLength(1)
     analysis.apply(snapshotOf([experimentPlan()], { revision: 3, sinks }))
     frames(AGREEING, AGREEING)
-    expect(opened.map(sink => [sink.records.length, sink.closed])).toEqual([[1, true], [2, false]])
+    expect(opened.map(sink => [sink.records.length, sink.closed])).toEqual([
+      [1, true],
+      [2, false],
+    ])
     expect(analysis.report().sinks).toMatchObject([{ sink: 'memory', up: true, accepted: 3 }])
     await analysis.closeSinks(1000)
     expect(analysis.report().sinks).toMatchObject([{ sink: 'memory', up: false, accepted: 3, delivered: 3 }])
@@ -206,7 +226,12 @@ describe('Analysis', () => {
         return [sink]
       },
     })
-    analysis.apply(snapshotOf([experimentPlan()], { revision: 2, sinks: { file: { path: '/x', rotateBytes: 1, keep: 1 }, kafka: null } }))
+    analysis.apply(
+      snapshotOf([experimentPlan()], {
+        revision: 2,
+        sinks: { file: { path: '/x', rotateBytes: 1, keep: 1 }, kafka: null },
+      }),
+    )
     expect(lines).toHaveLength(1)
     expect(sink.closed).toBe(false)
     expect(analysis.report().sinks).toMatchObject([{ sink: 'memory', up: true }])

@@ -24,7 +24,14 @@ describe('ExperimentStats', () => {
     stats.add(frame, found('shadow_error'), NOW_US)
     stats.addOutcome('incomparable', 4)
     const report = stats.report(NOW_US)
-    expect(report.outcomes).toEqual({ agree: 0, disagree: 2, shadow_error: 1, primary_error: 0, both_error: 0, incomparable: 4 })
+    expect(report.outcomes).toEqual({
+      agree: 0,
+      disagree: 2,
+      shadow_error: 1,
+      primary_error: 0,
+      both_error: 0,
+      incomparable: 4,
+    })
     // Edges 0.001 | 0.0025 and 1 | 2.5 seconds.
     expect(report.legDurations.primary.buckets[2]).toBe(3)
     expect(report.legDurations.shadow.buckets[11]).toBe(3)

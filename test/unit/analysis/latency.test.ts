@@ -5,6 +5,16 @@ const START_US = 1_700_000_000_000_000
 const SECOND_US = 1_000_000
 const MINUTE_US = 60 * SECOND_US
 
+/** Makes and releases this many, and returns the memory of the process in bytes. */
+function turns(count: number): number {
+  for (let i = 0; i < count; i++) {
+    const recorder = new LatencyRecorder()
+    recorder.record(1000, START_US)
+    recorder.release()
+  }
+  return process.memoryUsage().rss
+}
+
 describe('LatencyRecorder', () => {
   test('has nothing to say at first', () => {
     expect(new LatencyRecorder().summary(START_US)).toEqual({ lastMinute: null, tenMinutes: null, all: null })
@@ -17,7 +27,12 @@ describe('LatencyRecorder', () => {
     expect(all).toEqual(lastMinute)
     expect(all).toEqual(tenMinutes)
     expect(all?.count).toBe(10_000)
-    for (const [found, exact] of [[all?.p50, 50_000], [all?.p90, 90_000], [all?.p99, 99_000], [all?.max, 100_000]]) {
+    for (const [found, exact] of [
+      [all?.p50, 50_000],
+      [all?.p90, 90_000],
+      [all?.p99, 99_000],
+      [all?.max, 100_000],
+    ]) {
       expect(Math.abs((found as number) / (exact as number) - 1)).toBeLessThan(0.01)
     }
   })
@@ -58,14 +73,6 @@ describe('LatencyRecorder', () => {
   })
 
   test('gives its memory back: 2 000 of them in turn do not add up', () => {
-    const turns = (count: number) => {
-      for (let i = 0; i < count; i++) {
-        const recorder = new LatencyRecorder()
-        recorder.record(1000, START_US)
-        recorder.release()
-      }
-      return process.memoryUsage().rss
-    }
     const before = turns(200)
     // Kept, these would be some 400 MB.
     expect(turns(2000) - before).toBeLessThan(100e6)

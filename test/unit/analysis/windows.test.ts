@@ -18,7 +18,13 @@ describe('Windows', () => {
     expect(windows.settle('t', 12).map(window => window.second)).toEqual([10, 11])
     expect(windows.settle('t', 12)).toEqual([])
     expect(windows.settle('t', 13)).toMatchObject([
-      { schema: 'understudy.window/1', experiment: EXPERIMENT, origin: 't', second: 12, counts: { pairs: 1, outcomes: { agree: 1 } } },
+      {
+        schema: 'understudy.window/1',
+        experiment: EXPERIMENT,
+        origin: 't',
+        second: 12,
+        counts: { pairs: 1, outcomes: { agree: 1 } },
+      },
     ])
   })
 
@@ -61,7 +67,12 @@ describe('Windows', () => {
 
   test('a thread that crashed loses what it sent and did not pair', () => {
     const windows = new Windows()
-    windows.addCounts('t', EXPERIMENT, 10, countsOf({ eligible: 9, sampled: 8, sent: 6, pairs: 3, unpaired: { client_gone: 1 }, dropped: { in_flight: 2 } }))
+    windows.addCounts(
+      't',
+      EXPERIMENT,
+      10,
+      countsOf({ eligible: 9, sampled: 8, sent: 6, pairs: 3, unpaired: { client_gone: 1 }, dropped: { in_flight: 2 } }),
+    )
     for (let i = 0; i < 3; i++) windows.addPair('t', EXPERIMENT, 10, agree)
     expect(windows.close('t', 'thread_crash')).toMatchObject([
       { counts: { sent: 6, pairs: 3, unpaired: { client_gone: 1, thread_crash: 2 } } },

@@ -24,6 +24,8 @@ describe('the smallest file', () => {
       balance: 'least-inflight',
       connections: 128,
       timeouts: { connectMs: 1_000, firstByteMs: 30_000, betweenBytesMs: 30_000, totalMs: 60_000 },
+      health: { path: null, intervalMs: 5_000, unhealthyAfter: 3, healthyAfter: 2 },
+      outlier: { errors: 5, ejectMs: 30_000, maxEjectedPercent: 50 },
       host: { kind: 'preserve' },
       headers: { set: [], remove: [] },
       tls: null,

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSy
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { watchConfig } from '../../../src/config/watch.ts'
+import { watchFiles } from '../../../src/config/watch.ts'
 import { temporaryDirectory, writeFiles } from './routing-files.ts'
 
 /** More than the watcher waits before it reads. */
@@ -10,7 +10,7 @@ const SETTLED_MS = 600
 
 function watched(file: string) {
   const onChange = vi.fn<() => void>()
-  const watcher = watchConfig(file, onChange)
+  const watcher = watchFiles([file], onChange)
   onTestFinished(() => watcher.close())
   return { onChange, watcher }
 }

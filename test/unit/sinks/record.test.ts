@@ -20,18 +20,9 @@ function recordPlan(changes: Partial<RecordPlan> = {}): RecordPlan {
   return { bodies: 'on-disagreement', maxBodyBytes: 1_000, redactPaths: [], redactHeaders: [], ...changes }
 }
 
+/** As much of an upstream as a record shows. */
 function upstream(name: string, authority: string): Snapshot['upstreams'][number] {
-  return {
-    name,
-    version: null,
-    endpoints: [{ origin: `http://${authority}`, authority }],
-    balance: 'round-robin',
-    connections: 1,
-    timeouts: { connectMs: 1, firstByteMs: 1, betweenBytesMs: 1, totalMs: 1 },
-    host: { kind: 'preserve' },
-    headers: { set: [], remove: [] },
-    tls: null,
-  }
+  return { name, endpoints: [{ origin: `http://${authority}`, authority }] } as unknown as Snapshot['upstreams'][number]
 }
 
 function snapshot(record: RecordPlan | null): Snapshot {

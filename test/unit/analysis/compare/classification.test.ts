@@ -6,6 +6,7 @@ import { floats, labels, oipAnswer } from '../../../support/oip.ts'
 const P = [0.7, 0.2, 0.1]
 const Q = [0.6, 0.25, 0.15]
 
+const label = (digits: string) => `{"outputs":[{"name":"y","datatype":"INT64","shape":[1],"data":[${digits}]}]}`
 const proba = (shape: readonly number[], data: readonly unknown[]) => oipAnswer([floats('proba', shape, data)])
 
 describe('classification', () => {
@@ -56,7 +57,6 @@ describe('classification', () => {
   })
 
   test('keeps 64-bit labels apart that are one double', () => {
-    const label = (digits: string) => `{"outputs":[{"name":"y","datatype":"INT64","shape":[1],"data":[${digits}]}]}`
     expect(compare(label('9007199254740993'), label('9007199254740992'))).toMatchObject({
       result: 'disagree',
       differences: [{ primary: '9007199254740993', shadow: '9007199254740992' }],
@@ -102,11 +102,16 @@ describe('classification', () => {
         task: 'classification',
         differences: [{ path: '$.predictions[1]', primary: 6, shadow: 7 }],
       })
-      expect(compare('{"predictions":[[1,0],[0.2,0.8]]}', '{"predictions":[[0.9,0.1],[0.3,0.7]]}', plan, { path })).toMatchObject({
+      expect(
+        compare('{"predictions":[[1,0],[0.2,0.8]]}', '{"predictions":[[0.9,0.1],[0.3,0.7]]}', plan, { path }),
+      ).toMatchObject({
         result: 'agree',
         metrics: { rows: 2, flips: 0 },
       })
-      expect(compare('"cat"', '"cow"', plan, { path })).toMatchObject({ result: 'disagree', differences: [{ path: '$[0]' }] })
+      expect(compare('"cat"', '"cow"', plan, { path })).toMatchObject({
+        result: 'disagree',
+        differences: [{ path: '$[0]' }],
+      })
     })
 
     test('says so when there is nothing to classify', () => {

@@ -10,6 +10,10 @@ import { capturedLeg, experimentPlan, leg, pairFrame } from '../../../support/pa
 const GOOD = oipAnswer([labels('y', [5])])
 const NO_HEAD = leg('', { status: 0, error: 'UPSTREAM_TIMEOUT', contentType: '' })
 
+const rejection = (error: string) => leg(JSON.stringify({ error }), { status: 400 })
+const text = (body: string, changes = {}) => leg(body, { contentType: 'text/plain', ...changes })
+const deep = (inner: string) => leg(`${'['.repeat(200_000)}${inner}${']'.repeat(200_000)}`)
+
 describe('a leg that failed decides', () => {
   test.each([
     ['no answer', NO_HEAD],
@@ -33,6 +37,10 @@ describe('a leg that failed decides', () => {
     expect(compare(error, error).result).toBe('both_error')
     expect(compare('{"error":"x"}', '{"error":"x"}', {}, { path: '/plain' }).result).toBe('agree')
   })
+
+  test('the same message is an error in a 200 and a rejection in a 404', () => {
+    expect(compare('{"error":"x"}', leg('{"error":"x"}', { status: 404 })).result).toBe('primary_error')
+  })
 })
 
 describe('statuses', () => {
@@ -46,7 +54,6 @@ describe('statuses', () => {
   })
 
   test('equal rejections are compared as JSON', () => {
-    const rejection = (text: string) => leg(JSON.stringify({ error: text }), { status: 400 })
     expect(compare(rejection('bad'), rejection('bad')).result).toBe('agree')
     expect(compare(rejection('bad shape'), rejection('bad type'), { task: 'classification' })).toMatchObject({
       result: 'disagree',
@@ -54,8 +61,11 @@ describe('statuses', () => {
       differences: [{ path: '$.error' }],
     })
     expect(compare(rejection('a'), rejection('b'), { ignore: [['error']] }).result).toBe('agree')
-    const text = (body: string) => leg(body, { status: 404, contentType: 'text/plain' })
-    expect(compare(text('gone'), text('not here'))).toMatchObject({ result: 'incomparable', reason: 'not_text' })
+    const gone = { status: 404 }
+    expect(compare(text('gone', gone), text('not here', gone))).toMatchObject({
+      result: 'incomparable',
+      reason: 'not_text',
+    })
   })
 })
 
@@ -71,7 +81,10 @@ describe('what cannot be compared says why', () => {
     ['invalid_json', leg('{"outputs":')],
     ['invalid_payload', leg(oipAnswer([floats('y', [2], [1])]))],
   ])('%s', (reason, odd) => {
-    for (const [primary, shadow] of [[odd, other], [other, odd]] as const) {
+    for (const [primary, shadow] of [
+      [odd, other],
+      [other, odd],
+    ] as const) {
       expect(compare(primary, shadow)).toMatchObject({ result: 'incomparable', reason })
     }
   })
@@ -81,7 +94,6 @@ describe('what cannot be compared says why', () => {
   })
 
   test('not_text', () => {
-    const text = (body: string) => leg(body, { contentType: 'text/plain' })
     expect(compare(text('a'), text('b'), {}, { path: '/say' })).toMatchObject({ reason: 'not_text' })
   })
 
@@ -100,7 +112,6 @@ describe('what cannot be compared says why', () => {
   })
 
   test('failed rather than a dead thread, on nesting that exhausts the stack', () => {
-    const deep = (inner: string) => leg(`${'['.repeat(200_000)}${inner}${']'.repeat(200_000)}`)
     const frame = pairFrame(deep('1'), deep('2'), { path: '/x' })
     expect(comparePair(frame, experimentPlan(), new PairBodies(frame), () => {})).toMatchObject({ reason: 'failed' })
   })

@@ -64,7 +64,9 @@ describe('regression', () => {
 
   test('declared, it does not apply to text', () => {
     const plan = { task: 'regression' } as const
-    expect(compare(oipAnswer([labels('y', ['a'])]), oipAnswer([labels('y', ['b'])]), plan)).toMatchObject({ reason: 'wrong_task' })
+    expect(compare(oipAnswer([labels('y', ['a'])]), oipAnswer([labels('y', ['b'])]), plan)).toMatchObject({
+      reason: 'wrong_task',
+    })
     expect(compare('{"a":"x"}', '{"a":"y"}', plan, { path: '/p' })).toMatchObject({ reason: 'wrong_task' })
   })
 })

@@ -9,13 +9,24 @@ function differences(primary: unknown, shadow: unknown, ignore: readonly FieldPa
   return findings.differences
 }
 
+const many = (n: number) => Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, n]))
+
 describe('structure', () => {
   test('equal JSON has no differences, whatever the order of keys', () => {
     expect(differences({ a: [1, { b: null }], c: 'x' }, { c: 'x', a: [1, { b: null }] })).toEqual([])
   })
 
   test('names every kind of difference at its path', () => {
-    const primary = { gone: 1, type: '1', value: 'a', size: [1, 2], order: [1, 2, 3], null: null, 'odd key': true, n: 100 }
+    const primary = {
+      gone: 1,
+      type: '1',
+      value: 'a',
+      size: [1, 2],
+      order: [1, 2, 3],
+      null: null,
+      'odd key': true,
+      n: 100,
+    }
     const shadow = { new: 1, type: 1, value: 'b', size: [1], order: [3, 1, 2], null: {}, 'odd key': false, n: 102 }
     expect(differences(primary, shadow)).toEqual([
       { path: '$.gone', kind: 'missing', primary: 1, shadow: null },
@@ -42,7 +53,13 @@ describe('structure', () => {
   })
 
   test('ignores fields, below any item or key too', () => {
-    const primary = { id: 1, choices: [{ text: 'a', seed: 1 }, { text: 'b', seed: 2 }] }
+    const primary = {
+      id: 1,
+      choices: [
+        { text: 'a', seed: 1 },
+        { text: 'b', seed: 2 },
+      ],
+    }
     const shadow = { id: 2, choices: [{ text: 'a', seed: 3 }, { text: 'b' }], extra: 1 }
     expect(differences(primary, shadow, [['id'], ['choices', ANY_CHILD, 'seed'], ['extra']])).toEqual([])
     expect(differences([1, 2], [1, 3], [[1]])).toEqual([])
@@ -51,13 +68,19 @@ describe('structure', () => {
   })
 
   test('a reordered list of objects is one difference', () => {
-    expect(differences([{ a: 1, b: 2 }, { a: 3 }, 7], [7, { a: 3 }, { b: 2, a: 1 }])).toMatchObject([{ path: '$', kind: 'order' }])
+    expect(differences([{ a: 1, b: 2 }, { a: 3 }, 7], [7, { a: 3 }, { b: 2, a: 1 }])).toMatchObject([
+      { path: '$', kind: 'order' },
+    ])
   })
 
   test('keeps a handful of many differences', () => {
     const findings = new Findings()
-    const many = (n: number) => Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, n]))
-    compareStructure(many(1), many(2), { ignore: [], tolerance: { absolute: 0, relative: 0 }, onNumbers: null }, findings)
+    compareStructure(
+      many(1),
+      many(2),
+      { ignore: [], tolerance: { absolute: 0, relative: 0 }, onNumbers: null },
+      findings,
+    )
     expect(findings.differences).toHaveLength(MAX_DIFFERENCES)
     expect(findings.truncated).toBe(true)
   })

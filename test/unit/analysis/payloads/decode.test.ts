@@ -43,11 +43,17 @@ describe('decodePayload on what real servers send', () => {
   })
 
   test('Triton: an error', () => {
-    expect(decoded('triton-curl-400')).toMatchObject({ kind: 'error', message: expect.stringContaining('unexpected shape') })
+    expect(decoded('triton-curl-400')).toMatchObject({
+      kind: 'error',
+      message: expect.stringContaining('unexpected shape'),
+    })
   })
 
   test('KServe V1', () => {
-    expect(decoded('kserve-v1-predict', '/v1/models/digits:predict')).toEqual({ kind: 'json', value: { predictions: [5, 6] } })
+    expect(decoded('kserve-v1-predict', '/v1/models/digits:predict')).toEqual({
+      kind: 'json',
+      value: { predictions: [5, 6] },
+    })
   })
 
   test('text where JSON is expected, and where it is not', () => {

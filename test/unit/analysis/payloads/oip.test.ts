@@ -11,7 +11,13 @@ function data(payload: ReturnType<typeof decodeOip>) {
 describe('decodeOip', () => {
   test('flattens nested data row-major, to the same as flat data', () => {
     const flat = { shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }
-    const nested = { shape: [2, 3], data: [[1, 2, 3], [4, 5, 6]] }
+    const nested = {
+      shape: [2, 3],
+      data: [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    }
     expect(data(answer(nested))).toEqual([1, 2, 3, 4, 5, 6])
     expect(data(answer(nested))).toEqual(data(answer(flat)))
   })
@@ -27,8 +33,18 @@ describe('decodeOip', () => {
     ['too few values', { shape: [2, 2], data: [1, 2, 3] }],
     ['ragged rows', { shape: [2, 2], data: [[1, 2], [3]] }],
     ['ragged rows with the right number of values', { shape: [2, 2], data: [[1, 2, 3], [4]] }],
+    ['ragged rows that add up', { shape: [3, 2], data: [[1, 2], [3], [4, 5, 6]] }],
     ['rows and values mixed', { shape: [2, 1], data: [[1], 2] }],
-    ['transposed nesting', { shape: [3, 2], data: [[1, 2, 3], [4, 5, 6]] }],
+    [
+      'transposed nesting',
+      {
+        shape: [3, 2],
+        data: [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+      },
+    ],
     ['a negative size', { shape: [-1], data: [1] }],
     ['text in a float tensor', { shape: [1], data: ['1'] }],
     ['a number in a text tensor', { shape: [1], datatype: 'BYTES', data: [1] }],

@@ -1,0 +1,51 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+
+type Reply<Answer> = { readonly result: Answer } | { readonly error: string }
+
+/** A Node process beside the benchmark that answers questions one at a time: `{result}` or `{error}` for each. */
+export class ChildHandle<Question extends object, Answer> {
+  readonly #process: ChildProcess
+  readonly #file: string
+  #busy = false
+
+  /** `file` is relative to this folder. */
+  constructor(file: string) {
+    this.#file = file
+    this.#process = fork(new URL(file, import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  }
+
+  get pid(): number {
+    return this.#process.pid as number
+  }
+
+  async ask(question: Question): Promise<Answer> {
+    if (this.#busy) throw new Error(`${this.#file} was asked before it had answered`)
+    this.#busy = true
+    const abandoned = new AbortController()
+    try {
+      const { signal } = abandoned
+      const died = once(this.#process, 'exit', { signal }).then(([code]: unknown[]) => {
+        throw new Error(`${this.#file} ended with exit code ${String(code)} before it answered`)
+      })
+      const answered = once(this.#process, 'message', { signal })
+      this.#process.send(question)
+      const [reply] = (await Promise.race([answered, died])) as [Reply<Answer>]
+      if ('error' in reply) throw new Error(`${this.#file} failed: ${reply.error}`)
+      return reply.result
+    } finally {
+      this.#busy = false
+      abandoned.abort()
+    }
+  }
+
+  /** Closing the channel ends the process; a process that hangs is killed. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    const exited = once(this.#process, 'exit')
+    if (this.#process.connected) this.#process.disconnect()
+    const killer = setTimeout(() => this.#process.kill('SIGKILL'), 2000)
+    await exited
+    clearTimeout(killer)
+  }
+}

@@ -1,0 +1,68 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Linux counts CPU time for user space in hundredths of a second on every architecture that Node.js runs on. */
+const TICK_MS = 10
+const STOP_TIMEOUT_MS = 10_000
+const STDERR_KEPT_BYTES = 4096
+
+/** A proxy under measurement: a process with a scratch folder of its own, gone without a trace when stopped. */
+export class ProxyProcess {
+  readonly directory: string
+  readonly #process: ChildProcess
+  readonly #killAtExit = (): void => {
+    this.#process.kill('SIGKILL')
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+  #stderr = ''
+
+  /** Every stdout line goes to `onLine`. */
+  constructor(command: string, args: readonly string[], directory: string, onLine: (line: string) => void) {
+    this.directory = directory
+    this.#process = spawn(command, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT_BYTES)
+    })
+    this.#process.on('error', (error: Error) => (this.#stderr += error.message))
+    let partial = ''
+    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (partial + text).split('\n')
+      partial = lines.pop() ?? ''
+      for (const line of lines) onLine(line)
+    })
+    process.on('exit', this.#killAtExit)
+  }
+
+  /** Rejects as soon as the process has ended, with what it said on stderr. */
+  async died(): Promise<never> {
+    if (this.#process.exitCode === null && this.#process.pid !== undefined) await once(this.#process, 'exit')
+    throw new Error(`${this.#process.spawnargs.join(' ')} ended with ${this.#process.exitCode}:\n${this.#stderr}`)
+  }
+
+  /** User and system time of all its threads, in milliseconds. */
+  cpuMs(): number {
+    // The name of the process stands in parentheses and may hold spaces; state is the first field after it.
+    const fields = readFileSync(`/proc/${this.#process.pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const exited = once(this.#process, 'exit')
+      this.#process.kill('SIGTERM')
+      const killer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_TIMEOUT_MS)
+      await exited
+      clearTimeout(killer)
+    }
+    process.off('exit', this.#killAtExit)
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+/** A new empty folder. */
+export function scratchDirectory(name: string): string {
+  return mkdtempSync(join(tmpdir(), `understudy-loadtest-${name}-`))
+}

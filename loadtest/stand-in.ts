@@ -1,0 +1,52 @@
+import { setPriority } from 'node:os'
+import type { Behaviour } from './behaviours.ts'
+import { ChildHandle } from './child-handle.ts'
+
+export type StandInQuestion = { readonly ask: 'listen'; readonly behaviour: Behaviour } | { readonly ask: 'counts' }
+
+export interface StandInCounts {
+  readonly port: number
+  /** Requests that arrived whole. */
+  readonly requests: number
+  readonly connections: number
+}
+
+/**
+ * In life a shadow has a machine of its own. Here it shares the cores, so it gets what the others leave: otherwise a busy
+ * shadow would slow the primary down through the scheduler, and that is not what is asked.
+ */
+const SHADOW_NICENESS = 10
+
+/** A stand-in for a model server, in a process of its own. */
+export class StandIn {
+  readonly port: number
+  readonly behaviour: Behaviour
+  readonly #child: ChildHandle<StandInQuestion, StandInCounts>
+
+  private constructor(behaviour: Behaviour, port: number, child: ChildHandle<StandInQuestion, StandInCounts>) {
+    this.behaviour = behaviour
+    this.port = port
+    this.#child = child
+  }
+
+  static async start(behaviour: Behaviour, role: 'primary' | 'shadow'): Promise<StandIn> {
+    const child = new ChildHandle<StandInQuestion, StandInCounts>('./stand-in-process.ts')
+    if (role === 'shadow') setPriority(child.pid, SHADOW_NICENESS)
+    const { port } = await child.ask({ ask: 'listen', behaviour })
+    return new StandIn(behaviour, port, child)
+  }
+
+  /** `https://...` for the one whose certificate nobody trusts. */
+  get url(): string {
+    return `${this.behaviour === 'untrusted-tls' ? 'https' : 'http'}://127.0.0.1:${this.port}`
+  }
+
+  /** Requests and connections since it was started. */
+  counts(): Promise<StandInCounts> {
+    return this.#child.ask({ ask: 'counts' })
+  }
+
+  stop(): Promise<void> {
+    return this.#child.stop()
+  }
+}

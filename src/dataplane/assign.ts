@@ -1,0 +1,37 @@
+import type { Exchange } from './exchange.ts'
+import { endToEndHeaders } from './http/request-headers.ts'
+import { decideCanary } from './routing/assign.ts'
+import { sampleShadows } from './shadow/mirror.ts'
+
+/**
+ * Step 4: the arm and the shadows, before any answer exists. `body` only where a key of the route lies in it, and null
+ * when it is too long to be looked at: then the decision is random, like for any request without its key.
+ */
+export function assign(exchange: Exchange, body: Buffer | null): void {
+  const { route, plane, client } = exchange
+  exchange.assigned = true
+  exchange.assignedAtUs = body === null ? exchange.arrivedAtUs : plane.clock.nowUs()
+  if (body !== null) exchange.head = { ...exchange.head, json: parse(body) }
+  const canary = route.plan.canary
+  if (canary !== null && decideCanary(route.plan, canary, exchange.head).chosen) chooseCanary(exchange)
+  exchange.sharedHeaders = endToEndHeaders(client, exchange.head.host, exchange.requestId)
+  sampleShadows(exchange)
+}
+
+/** Sticky users come back to the canary by themselves once it has a usable endpoint again. */
+function chooseCanary(exchange: Exchange): void {
+  const { route } = exchange
+  if (route.plan.canary?.fallback === 'primary' && route.canary?.available === false) {
+    route.arms.canary.fallbacks++
+    return
+  }
+  exchange.arm = 'canary'
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,50 @@
+import type { Pool } from 'undici'
+import type { EndpointPlan, UpstreamPlan } from '../../config/snapshot.ts'
+import { Breaker } from './breaker.ts'
+import { openPool } from './pool.ts'
+
+export type LegVerdict = 'good' | 'bad' | 'undecided'
+
+/** One endpoint of an upstream on this thread. */
+export class Endpoint {
+  readonly plan: EndpointPlan
+  /** Its place in the upstream's list; records name the endpoint by it. */
+  readonly index: number
+  readonly pool: Pool
+  /** Name to present and to verify in TLS: fixed, or each new Host would make undici drop the connection. */
+  readonly servername: string
+  inFlight = 0
+  /** What the active checks say; true without them. */
+  healthy = true
+  readonly #breaker: Breaker
+
+  constructor(plan: EndpointPlan, index: number, upstream: UpstreamPlan) {
+    this.plan = plan
+    this.index = index
+    this.pool = openPool(plan, upstream)
+    this.servername = upstream.tls?.servername ?? new URL(plan.origin).hostname
+    this.#breaker = new Breaker(upstream.outlier)
+  }
+
+  /** Neither found unhealthy nor left out for its errors. */
+  usable(nowMs: number): boolean {
+    return this.healthy && this.#breaker.allows(nowMs)
+  }
+
+  /** Not left out for its errors, whatever the active checks say. */
+  admitted(nowMs: number): boolean {
+    return this.#breaker.allows(nowMs)
+  }
+
+  started(nowMs: number): void {
+    this.inFlight++
+    this.#breaker.started(nowMs)
+  }
+
+  ended(verdict: LegVerdict, nowMs: number): void {
+    this.inFlight--
+    if (verdict === 'good') this.#breaker.succeeded()
+    else if (verdict === 'bad') this.#breaker.failed(nowMs)
+    else this.#breaker.undecided(nowMs)
+  }
+}

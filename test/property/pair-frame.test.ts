@@ -1,0 +1,73 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ERROR_CODES } from '../../src/errors.ts'
+import {
+  decodePairFrame,
+  encodePairFrame,
+  pairFrameBytes,
+  type FrameLeg,
+  type PairFrame,
+} from '../../src/wire/pair-frame.ts'
+
+const U16 = fc.integer({ min: 0, max: 0xffff })
+const U32 = fc.integer({ min: 0, max: 0xffff_ffff })
+const latin1 = fc.uint8Array({ maxLength: 40 }).map(bytes => Buffer.from(bytes).toString('latin1'))
+const body = fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes))
+
+const frameLeg: fc.Arbitrary<FrameLeg> = fc.record({
+  endpoint: U16,
+  status: U16,
+  error: fc.constantFrom(null, ...ERROR_CODES),
+  latencyUs: U32,
+  ttfbUs: U32,
+  bytes: fc.maxSafeNat(),
+  contentType: latin1,
+  contentEncoding: latin1,
+  capture: fc.constantFrom('complete', 'over_limit', 'let_go'),
+  body,
+})
+
+const pairFrame: fc.Arbitrary<PairFrame> = fc.record({
+  revision: U32,
+  experiment: U16,
+  arrivedAtUs: fc.maxSafeNat(),
+  sentFirst: fc.constantFrom('primary', 'shadow'),
+  id: latin1,
+  requestId: latin1,
+  method: latin1,
+  path: latin1,
+  requestType: latin1,
+  requestEncoding: latin1,
+  requestBody: body,
+  primary: frameLeg,
+  shadow: frameLeg,
+})
+
+describe('pair frames', () => {
+  test('any frames, packed one after another anywhere in a buffer, come out as they went in', () => {
+    fc.assert(
+      fc.property(fc.array(pairFrame, { minLength: 1, maxLength: 5 }), fc.nat(64), (frames, start) => {
+        const buffer = Buffer.alloc(start + frames.reduce((sum, frame) => sum + pairFrameBytes(frame), 0))
+        const end = frames.reduce((offset, frame) => encodePairFrame(frame, buffer, offset), start)
+        expect(end).toBe(buffer.length)
+        let offset = start
+        for (const frame of frames) {
+          const decoded = decodePairFrame(buffer, offset)
+          expect(decoded.frame).toEqual(frame)
+          offset = decoded.next
+        }
+        expect(offset).toBe(end)
+      }),
+    )
+  })
+
+  test('bytes that end early are refused', () => {
+    fc.assert(
+      fc.property(pairFrame, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (frame, share) => {
+        const buffer = Buffer.alloc(pairFrameBytes(frame))
+        encodePairFrame(frame, buffer, 0)
+        expect(() => decodePairFrame(buffer.subarray(0, Math.floor(buffer.length * share)), 0)).toThrow(RangeError)
+      }),
+    )
+  })
+})

@@ -1,0 +1,60 @@
+import type { Readable } from 'node:stream'
+import type { BodyListener } from '../../src/dataplane/http/downstream.ts'
+import { TurnEnds, Upload, type UploadOwner } from '../../src/dataplane/http/upload.ts'
+import { FakeDownstream } from './fake-downstream.ts'
+
+export const LIMIT_BYTES = 200_000
+const TEE_BYTES = 100_000
+
+/** What the upload told its owner, in order; bodies as text. */
+export class UploadRecorder implements UploadOwner {
+  readonly heard: string[] = []
+  stream: Readable | null = null
+  readonly #teeBytes: number
+
+  constructor(teeBytes: number) {
+    this.#teeBytes = teeBytes
+  }
+
+  teeBytes(): number {
+    this.heard.push('asked')
+    return this.#teeBytes
+  }
+
+  onBodyWhole(body: Buffer): void {
+    this.heard.push(`whole ${body.toString()}`)
+  }
+
+  onBodyArriving(stream: Readable): void {
+    this.heard.push('arriving')
+    this.stream = stream
+  }
+
+  onBodyCopied(copy: Buffer | null): void {
+    this.heard.push(copy === null ? 'not copied' : `copied ${copy.toString()}`)
+  }
+
+  onBodyTooLarge(): void {
+    this.heard.push('too large')
+  }
+}
+
+/** Starts an upload of which the test is the client. */
+export function beginUpload({ limitBytes = LIMIT_BYTES, teeBytes = TEE_BYTES, gatherBytes = 0 } = {}) {
+  const client = new FakeDownstream()
+  const owner = new UploadRecorder(teeBytes)
+  const upload = new Upload(client, owner, limitBytes, gatherBytes)
+  upload.start(new TurnEnds())
+  const body = client.listener as BodyListener
+  const send = (text: string): void => body.onBodyChunk(Buffer.from(text))
+  return { client, owner, upload, send, end: () => body.onBodyEnd() }
+}
+
+/** The current turn of the event loop is over. */
+export const turnEnd = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+export async function readAll(stream: Readable | null): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream as Readable) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { answerHeaders, answerTrailers } from '../../../../src/dataplane/http/answer-headers.ts'
+
+const latin1 = (texts: readonly string[]): Buffer[] => texts.map(text => Buffer.from(text, 'latin1'))
+
+function answer(headers: readonly string[], connection?: string, keepTrailer = false): string[] {
+  return answerHeaders(latin1(headers), connection, 'id-1', 'primary', keepTrailer)
+}
+
+const OWN = ['x-request-id', 'id-1', 'x-understudy-arm', 'primary']
+
+describe('the headers of an answer', () => {
+  test('keep their order, case, number and bytes', () => {
+    const headers = [
+      'Set-Cookie',
+      'a=1',
+      'X-b',
+      '1',
+      'set-cookie',
+      'b=2',
+      'Content-Length',
+      '3',
+      'X-Latin',
+      'caf\u00e9',
+    ]
+    expect(answer(headers)).toEqual([...headers, ...OWN])
+  })
+
+  test('may come as text as well', () => {
+    expect(answerHeaders(['Server', 'x'], undefined, 'id-1', 'canary', false)).toEqual([
+      'Server',
+      'x',
+      'x-request-id',
+      'id-1',
+      'x-understudy-arm',
+      'canary',
+    ])
+  })
+
+  test.each([
+    'Connection',
+    'Keep-Alive',
+    'Proxy-Connection',
+    'Proxy-Authenticate',
+    'TE',
+    'Trailer',
+    'Transfer-Encoding',
+    'Upgrade',
+  ])('do not include %s, which belongs to one connection', name => {
+    expect(answer(['Server', 'x', name, 'value'])).toEqual(['Server', 'x', ...OWN])
+  })
+
+  test('do not include what Connection names, unless it is end-to-end', () => {
+    const headers = ['X-Hop', '1', 'Content-Type', 'a/b', 'Connection', 'x-hop, content-type']
+    expect(answer(headers, 'x-hop, content-type')).toEqual(['Content-Type', 'a/b', ...OWN])
+  })
+
+  test("do not include the upstream's idea of the proxy's own fields", () => {
+    const headers = ['X-Request-Id', 'theirs', 'X-Understudy-Arm', 'canary', 'x-understudy-x', '1', 'Server', 'x']
+    expect(answer(headers)).toEqual(['Server', 'x', ...OWN])
+  })
+
+  test('announce trailers when the answer can carry them, also in a field that Connection names', () => {
+    expect(answer(['Trailer', 'grpc-status'], 'trailer', true)).toEqual(['Trailer', 'grpc-status', ...OWN])
+  })
+})
+
+describe('the trailers of an answer', () => {
+  test('are texts in order', () => {
+    expect(answerTrailers(latin1(['X-Sum', 'caf\u00e9', 'x-b', '']))).toEqual(['X-Sum', 'caf\u00e9', 'x-b', ''])
+  })
+
+  test('are none when there are none', () => {
+    expect(answerTrailers(null)).toEqual([])
+  })
+})

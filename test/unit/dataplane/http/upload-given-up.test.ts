@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { beginUpload, turnEnd } from '../../../support/upload.ts'
+
+describe('a body over the limit', () => {
+  test('is given up while it is gathered, and the rest is read and thrown away', async () => {
+    const { client, owner, upload, send, end } = beginUpload({ limitBytes: 5 })
+    send('four')
+    client.pauseBody()
+    send('more')
+    expect(client.paused).toBe(false)
+    send('and more')
+    end()
+    await turnEnd()
+    expect(owner.heard).toEqual(['too large'])
+    expect(upload.whole).toBe(false)
+  })
+
+  test('is given up while it is streamed: the stream ends broken, not whole', async () => {
+    const { client, owner, upload, send, end } = beginUpload({ limitBytes: 5 })
+    await turnEnd()
+    send('four')
+    client.pauseBody()
+    send('more')
+    end()
+    expect(owner.heard).toEqual(['asked', 'arriving', 'too large'])
+    expect(client.paused).toBe(false)
+    expect(upload.whole).toBe(false)
+    await turnEnd()
+    expect([owner.stream?.destroyed, owner.stream?.readableEnded]).toEqual([true, false])
+  })
+})
+
+describe('a body that nobody wants any more', () => {
+  test('is read on and thrown away, so that the connection can be used again', async () => {
+    const { client, owner, upload, send, end } = beginUpload()
+    await turnEnd()
+    send('one')
+    client.pauseBody()
+    upload.discard()
+    expect(client.paused).toBe(false)
+    send('two')
+    end()
+    expect(owner.heard).toEqual(['asked', 'arriving'])
+    expect([upload.whole, owner.stream?.destroyed]).toEqual([false, true])
+  })
+
+  test('is discarded when the reader destroys the stream', async () => {
+    const { client, owner, upload, send, end } = beginUpload()
+    await turnEnd()
+    send('x'.repeat(80_000))
+    expect(client.paused).toBe(true)
+    owner.stream?.destroy()
+    await turnEnd()
+    expect(client.paused).toBe(false)
+    send('more')
+    end()
+    expect(owner.heard).toEqual(['asked', 'arriving'])
+    expect(upload.whole).toBe(false)
+  })
+
+  test('stays whole when it is discarded after its end', async () => {
+    const { owner, upload, send, end } = beginUpload()
+    send('one')
+    end()
+    upload.discard()
+    await turnEnd()
+    expect(upload.whole).toBe(true)
+    expect(owner.heard).toEqual(['whole one'])
+  })
+})
