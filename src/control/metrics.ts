@@ -1,5 +1,5 @@
 import { Registry, type Gauge } from 'prom-client'
-import { ERRORS, ERROR_CODES } from '../errors.ts'
+import { ERROR_CODES } from '../errors.ts'
 import { DURATION_EDGES_SECONDS, type FoldedHistogram, type LegName } from '../wire/messages.ts'
 import { LOG_RATIO_EDGES } from '../wire/latency-grid.ts'
 import type { FoldedCounters } from './fold-counters.ts'
@@ -234,20 +234,18 @@ function histogramSeries(
 
 const errorKey = (route: string, leg: LegName, code: string): string => `${route}\n${leg}\n${code}`
 
-/** Every code that a leg of a route can have, from the start; and those that were counted. */
+/** Every code of every leg of the routes in force, from the start; and those that were counted. */
 function errorRows(state: ControlState): FoldedCounters['errors'] {
   const rows = new Map<string, FoldedCounters['errors'][number]>()
-  for (const code of ERROR_CODES) {
-    if (ERRORS[code].source === 'client') {
-      rows.set(errorKey('-', 'client', code), { route: '-', leg: 'client', code, count: 0 })
-      continue
-    }
-    for (const route of state.snapshot.routes) {
-      const legs: LegName[] = ['primary']
-      if (route.canary !== null) legs.push('canary')
-      if (route.shadows.length > 0) legs.push('shadow')
-      for (const leg of legs) rows.set(errorKey(route.name, leg, code), { route: route.name, leg, code, count: 0 })
-    }
+  const addZeroes = (route: string, leg: LegName): void => {
+    for (const code of ERROR_CODES) rows.set(errorKey(route, leg, code), { route, leg, code, count: 0 })
+  }
+  addZeroes('-', 'client')
+  for (const route of state.snapshot.routes) {
+    addZeroes(route.name, 'client')
+    addZeroes(route.name, 'primary')
+    if (route.canary !== null) addZeroes(route.name, 'canary')
+    if (route.shadows.length > 0) addZeroes(route.name, 'shadow')
   }
   for (const row of state.counters().errors) rows.set(errorKey(row.route, row.leg, row.code), row)
   return [...rows.values()]

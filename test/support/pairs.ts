@@ -26,6 +26,7 @@ export function snapshotOf(experiments: readonly ExperimentPlan[], changes: Part
     revision: 1,
     hash: '000000000000',
     source: 'test.yaml',
+    files: [],
     listen: { host: '127.0.0.1', port: 0, threads: 1, tls: null },
     admin: { host: '127.0.0.1', port: 0, token: null },
     limits: {

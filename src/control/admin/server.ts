@@ -56,7 +56,8 @@ export class AdminServer {
   }
 
   async #answer(request: IncomingMessage): Promise<AdminAnswer> {
-    const url = new URL(request.url ?? '/', 'http://admin')
+    // Behind a host of ours any target parses, also one like `//`, and none can name another host.
+    const url = new URL(`http://admin${request.url ?? '/'}`)
     const method = request.method === 'HEAD' ? 'GET' : request.method
     const matches = ADMIN_ROUTES.map(route => ({ route, id: matchPath(route.path, url.pathname) })).filter(
       m => m.id !== null,

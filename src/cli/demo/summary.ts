@@ -1,0 +1,135 @@
+import type { Percentiles } from '../../wire/messages.ts'
+import type { Prediction } from './differences.ts'
+import { ART_WIDTH, drawDigit } from './digit-art.ts'
+import { count, milliseconds, percent, table, total } from './format.ts'
+import type { DemoReport, ShownImage } from './report.ts'
+import { CANDIDATES, SCENARIO_NAMES } from './scenarios.ts'
+
+const CONFUSIONS_SHOWN = 8
+const IMAGES_PER_ROW = 3
+const GAP = '        '
+
+/** The end of a run as lines of text: what was measured, where the versions differ, and where everything is kept. */
+export function summaryLines(report: DemoReport): string[] {
+  return [
+    '',
+    `Summary of ${Math.round(report.seconds)} s, scenario "${report.scenario}"`,
+    `  primary    v1  ${report.primary}`,
+    `  candidate  v2  ${report.candidate}`,
+    `                 (${CANDIDATES[report.scenario]})`,
+    '',
+    ...counted(report),
+    '',
+    ...latency(report),
+    '',
+    ...differences(report),
+    '',
+    ...crossCheck(report),
+    '',
+    ...kept(report),
+  ]
+}
+
+function counted({ requests, agreement, counts }: DemoReport): string[] {
+  const answered = Object.entries(requests.answered).map(([kind, n]) => `${count(n)} answered ${kind}`)
+  const { outcomes } = counts
+  return [
+    `Agreement ${percent(agreement.agree, agreement.compared)}: v1 and v2 gave the same digit in ${count(agreement.agree)} of ${count(agreement.compared)} compared pairs`,
+    `  requests   ${[`${count(requests.sent)} sent`, ...answered, `${count(requests.failed)} failed`].join(', ')}`,
+    `  copies     ${count(counts.sampled)} sampled = ${count(counts.sent)} sent + ${count(total(counts.dropped))} dropped${reasons(counts.dropped)}`,
+    `             ${count(counts.sent)} sent = ${count(counts.pairs)} paired + ${count(total(counts.unpaired))} unpaired${reasons(counts.unpaired)}`,
+    `  errors     shadow ${count(outcomes.shadow_error)}, primary ${count(outcomes.primary_error)}, both ${count(outcomes.both_error)}; incomparable ${count(outcomes.incomparable)}`,
+  ]
+}
+
+function reasons(counts: Readonly<Record<string, number>>): string {
+  const named = Object.entries(counts).filter(([, n]) => n > 0)
+  return named.length === 0 ? '' : ` (${named.map(([reason, n]) => `${reason} ${count(n)}`).join(', ')})`
+}
+
+function latency({ latency, requests }: DemoReport): string[] {
+  const row = (name: string, all: Percentiles | null): string[] => [
+    name,
+    ...[all?.p50, all?.p90, all?.p99, all?.max].map(us => milliseconds(us ?? null)),
+  ]
+  return [
+    ...table([
+      ['Latency', 'p50', 'p90', 'p99', 'max'],
+      row('  primary', latency?.primary.all ?? null),
+      row('  shadow', latency?.shadow.all ?? null),
+    ]),
+    `  the client saw p50 ${milliseconds(requests.latency?.p50Us ?? null)}, p99 ${milliseconds(requests.latency?.p99Us ?? null)}`,
+  ]
+}
+
+function differences(report: DemoReport): string[] {
+  const { confusions, hardestHit, digits, mostDifferent } = report
+  if (confusions.length === 0) return ['The versions differed on no image.']
+  const lost = digits.reduce((sum, effect) => sum + effect.lost, 0)
+  const gained = digits.reduce((sum, effect) => sum + effect.gained, 0)
+  const rest = confusions.slice(CONFUSIONS_SHOWN).reduce((sum, { times }) => sum + times, 0)
+  return [
+    'Where the versions differ (only the demo knows the true digits)',
+    ...confusions.slice(0, CONFUSIONS_SHOWN).map(({ digit, primary, candidate, times }) => {
+      return `  true ${digit}: v1 → ${primary}, v2 → ${candidate} (${timesText(times)})`
+    }),
+    ...(rest === 0 ? [] : [`  others (${timesText(rest)})`]),
+    `  v2 corrected v1 ${timesText(gained)} and was wrong where v1 was right ${timesText(lost)}`,
+    ...(hardestHit === null
+      ? []
+      : [`  Hardest hit: digit ${hardestHit.digit}. v2 lost ${timesText(hardestHit.lost)} what v1 reads correctly.`]),
+    '',
+    'The images on which they differ most',
+    ...gallery(mostDifferent),
+  ]
+}
+
+function timesText(times: number): string {
+  return times === 1 ? 'once' : `${count(times)} times`
+}
+
+function gallery(images: readonly ShownImage[]): string[] {
+  const lines: string[] = []
+  for (let start = 0; start < images.length; start += IMAGES_PER_ROW) {
+    const cards = images.slice(start, start + IMAGES_PER_ROW).map(card)
+    for (let line = 0; line < (cards[0]?.length ?? 0); line++) {
+      lines.push(`  ${cards.map(lines => (lines[line] ?? '').padEnd(ART_WIDTH)).join(GAP)}`.trimEnd())
+    }
+  }
+  return lines
+}
+
+function card({ image, label, pixels, primary, candidate }: ShownImage): string[] {
+  const says = (version: string, { label, probabilities }: Prediction): string =>
+    `${version} → ${label} (p ${(probabilities[label] ?? 0).toFixed(2)})`
+  return ['', ...drawDigit(pixels), `image ${image}: ${label}`, says('v1', primary), says('v2', candidate)]
+}
+
+function crossCheck({ offline, counts, requests }: DemoReport): string[] {
+  const counted = counts.outcomes.disagree
+  const others = counts.eligible - (requests.answered['2xx'] ?? 0)
+  return [
+    'Cross-check without the proxy',
+    `  offline: the models differ on ${percent(offline.differing, offline.images)} of these images (${offline.differing} of ${offline.images})`,
+    `  so the requests of this run must hold ${count(offline.expectedDisagreements)} disagreements; the proxy counted ${count(counted)}`,
+    ...(others > 0 ? [`  (${count(others)} of the compared requests were not the demo's own)`] : []),
+  ]
+}
+
+function kept({ places, kafka, scenario }: DemoReport): string[] {
+  const others = SCENARIO_NAMES.filter(name => name !== scenario)
+  return [
+    'Kept for you',
+    `  pair records and windows  ${places.recordsFile}`,
+    `  routing file              ${places.routingFile}`,
+    ...(kafka === null
+      ? []
+      : [
+          `  Kafka                     ${kafka.brokers.join(', ')}: ${count(kafka.delivered)} records delivered, ${count(kafka.dropped)} dropped${
+            kafka.delivered === 0 ? ' (is a broker running there?)' : ''
+          }`,
+        ]),
+    '',
+    `Next: understudy demo --scenario ${others.join(' or --scenario ')}, then understudy serve -c with a file like the one above`,
+  ]
+}
