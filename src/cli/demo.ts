@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadDigits } from './demo/digits.ts'
 import { expectedDisagreements } from './demo/expected.ts'
+import { DemoFailure } from './demo/failure.ts'
 import { catchInterrupt, type Interrupt } from './demo/interrupt.ts'
 import { Observer } from './demo/observer.ts'
 import { readDemoOptions, type DemoOptions } from './demo/options.ts'
@@ -8,6 +9,7 @@ import { demoReport, runFailure, type DemoReport } from './demo/report.ts'
 import { NO_SCREEN, openScreen, type Screen } from './demo/screen.ts'
 import { setStage, type Stage } from './demo/stage.ts'
 import { summaryLines } from './demo/summary.ts'
+import { placesLines } from './demo/view.ts'
 
 const OK = 0
 const RUN_FAILED = 1
@@ -27,7 +29,8 @@ export async function run(args: string[]): Promise<number> {
     console.log(options.json ? JSON.stringify(report) : summaryLines(report).join('\n'))
     return exitCode(report)
   } catch (error) {
-    console.error(`understudy demo: ${(error as Error).message}`)
+    if (!(error instanceof DemoFailure)) throw error
+    console.error(`understudy demo: ${error.message}`)
     return RUN_FAILED
   } finally {
     interrupt.release()
@@ -58,7 +61,7 @@ function show(options: DemoOptions, screen: Screen, stage: Stage, observer: Obse
   screen.say(
     `trained and serving: v1 in ${Math.round(primary.trainingMs)} ms, v2 in ${Math.round(candidate.trainingMs)} ms`,
   )
-  screen.say('')
+  for (const line of placesLines(places)) screen.say(line)
   screen.follow(() => ({
     scenario: options.scenario,
     primary: primary.platform,
@@ -69,7 +72,6 @@ function show(options: DemoOptions, screen: Screen, stage: Stage, observer: Obse
     experiment: observer.experiment,
     newest: observer.differences.newest(),
     labels,
-    places,
   }))
 }
 
@@ -101,7 +103,7 @@ async function conclude(
     expected: expectedDisagreements(options.scenario),
     digits: loadDigits(),
     places: stage.places,
-    kafka: kafka.length === 0 ? null : { brokers: kafka, ...(await stage.admin.sinkTotals('kafka')) },
+    kafka: kafka.length === 0 ? null : { brokers: kafka, ...(await observer.sinkTotals('kafka')) },
   })
 }
 

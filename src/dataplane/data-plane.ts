@@ -141,8 +141,10 @@ export class DataPlane {
     for (const runtime of this.#retired) {
       if (!runtime.inUse) this.#retired.delete(runtime)
     }
-    const revisions = [...this.#retired, this.runtime].map(runtime => runtime.snapshot.revision)
-    this.outbox.tally(this.#tallies.takeBefore(settledBefore), settledBefore, Math.min(...revisions))
+    const inUse = [...this.#retired, this.runtime].map(runtime => runtime.snapshot.revision)
+    // Counts may outlive the last exchange of their revision by a second: they too refer to it.
+    const oldestRevision = Math.min(...inUse, ...this.#tallies.revisions())
+    this.outbox.tally(this.#tallies.takeBefore(settledBefore), settledBefore, oldestRevision)
   }
 
   #shareLimits(): void {

@@ -38,6 +38,11 @@ export class Tallies {
     return tally
   }
 
+  /** The snapshot revisions that open seconds refer to. */
+  revisions(): number[] {
+    return this.#open.map(tally => tally.revision)
+  }
+
   /** Removes and returns the rows of all seconds before `settledBefore`. */
   takeBefore(settledBefore: number): Tally[] {
     const rows: Tally[] = []

@@ -1,4 +1,5 @@
 import type { ExperimentView } from '../../control/admin/experiment-view.ts'
+import { DemoFailure } from './failure.ts'
 import { EXPERIMENT } from './routing-file.ts'
 
 /** What a sink did with its records. */
@@ -12,7 +13,7 @@ const TIMEOUT_MS = 5_000
 /** The admin API gives no more at once. */
 const DISAGREEMENTS_MAX = 1_000
 
-/** Reads the proxy's admin API, as any user could. Rejects when it does not answer, or not with 200. */
+/** Reads the proxy's admin API, as any user could. Rejects with a DemoFailure when it does not answer, or not with 200. */
 export class AdminClient {
   readonly #url: string
 
@@ -41,8 +42,12 @@ export class AdminClient {
   }
 
   async #get(path: string): Promise<Response> {
-    const answer = await fetch(`${this.#url}${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    if (!answer.ok) throw new Error(`the admin API answered ${answer.status} to GET ${path}: ${await answer.text()}`)
+    const url = `${this.#url}${path}`
+    const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((cause: Error) => {
+      throw new DemoFailure(`the admin API did not answer GET ${url}: ${cause.message}`, { cause })
+    })
+    if (!answer.ok)
+      throw new DemoFailure(`the admin API answered ${answer.status} to GET ${url}: ${await answer.text()}`)
     return answer
   }
 }

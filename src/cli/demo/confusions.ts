@@ -11,6 +11,8 @@ export interface Confusion {
 /** What the change of version does to the images of one digit, in disagreeing requests. */
 export interface DigitEffect {
   readonly digit: number
+  /** Answered requests with an image of this digit. */
+  readonly requests: number
   /** The primary was right, the candidate wrong. */
   readonly lost: number
   /** The primary was wrong, the candidate right. */
@@ -32,14 +34,14 @@ export function confusions(images: readonly DifferingImage[], labels: readonly n
   return [...found.values()].toSorted((a, b) => b.times - a.times)
 }
 
-/** One entry for each digit that has a confusion, by digit. */
-export function digitEffects(all: readonly Confusion[]): DigitEffect[] {
+/** One entry for each digit that has a confusion, by digit. `requests`: how many were answered, by digit. */
+export function digitEffects(all: readonly Confusion[], requests: ReadonlyMap<number, number>): DigitEffect[] {
   const digits = [...new Set(all.map(({ digit }) => digit))].toSorted((a, b) => a - b)
   return digits.map(digit => {
     const own = all.filter(confusion => confusion.digit === digit)
     const timesWhere = (side: 'primary' | 'candidate'): number =>
       own.filter(confusion => confusion[side] === digit).reduce((sum, { times }) => sum + times, 0)
-    return { digit, lost: timesWhere('primary'), gained: timesWhere('candidate') }
+    return { digit, requests: requests.get(digit) ?? 0, lost: timesWhere('primary'), gained: timesWhere('candidate') }
   })
 }
 

@@ -6,9 +6,7 @@ const SHADES = ' .:-=+*#%@'
 /** Terminal cells are about twice as high as wide: two characters make a pixel square. */
 const CHARACTERS_PER_PIXEL = 2
 
-export const ART_WIDTH = IMAGE_SIDE * CHARACTERS_PER_PIXEL
-
-/** The image as IMAGE_SIDE lines of ART_WIDTH characters. */
+/** The image as IMAGE_SIDE lines. */
 export function drawDigit(pixels: readonly number[]): string[] {
   return Array.from({ length: IMAGE_SIDE }, (_, row) =>
     pixels

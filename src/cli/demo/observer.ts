@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExperimentView } from '../../control/admin/experiment-view.ts'
-import type { AdminClient } from './admin-client.ts'
+import type { AdminClient, SinkTotals } from './admin-client.ts'
 import { DifferenceLog } from './differences.ts'
 import { total } from './format.ts'
 
@@ -9,6 +9,7 @@ const COUNTS_EVERY_MS = 250
 const DIFFERENCES_EVERY_MS = 1_000
 /** Windows are sealed a second or two after their last exchange is settled. */
 const SETTLE_MS = 10_000
+const SINK_MS = 3_000
 
 /** Looks at the proxy through its admin API, all through a run. */
 export class Observer {
@@ -47,6 +48,17 @@ export class Observer {
     }
     await this.#readDifferences()
     return experiment
+  }
+
+  /** Waits until the sink has no record left to deliver, at most SINK_MS: a broker that is away is not waited for longer. */
+  async sinkTotals(sink: string): Promise<SinkTotals> {
+    const deadlineMs = performance.now() + SINK_MS
+    let totals = await this.#admin.sinkTotals(sink)
+    while (totals.accepted > totals.delivered + totals.dropped && performance.now() < deadlineMs) {
+      await sleep(COUNTS_EVERY_MS)
+      totals = await this.#admin.sinkTotals(sink)
+    }
+    return totals
   }
 
   /** One call that fails is made good by the next; a dead proxy is noticed elsewhere. */

@@ -82,7 +82,7 @@ export function demoReport(input: ReportInput): DemoReport {
   const compared = agree + disagree
   const labels = digits.map(({ label }) => label)
   const found = confusions(differing, labels)
-  const effects = digitEffects(found)
+  const effects = digitEffects(found, requestsByDigit(traffic.answersByImage, labels))
   return {
     scenario: input.scenario,
     primary: input.primary,
@@ -124,6 +124,15 @@ export function runFailure({ requests, counts, agreement }: DemoReport): string 
   if ((requests.answered['2xx'] ?? 0) === 0) return 'no request was answered by the primary'
   if (agreement.compared > 0) return null
   return `no pair could be compared: ${counts.pairs} pairs, ${total(counts.dropped)} copies dropped`
+}
+
+function requestsByDigit(answersByImage: ReadonlyMap<number, number>, labels: readonly number[]): Map<number, number> {
+  const requests = new Map<number, number>()
+  for (const [image, answers] of answersByImage) {
+    const digit = labels[image] as number
+    requests.set(digit, (requests.get(digit) ?? 0) + answers)
+  }
+  return requests
 }
 
 function shown({ image, primary, candidate, distance, times }: DifferingImage, digits: readonly Digit[]): ShownImage {

@@ -15,6 +15,10 @@ export interface Screen {
 const REDRAW_MS = 250
 const STATUS_LINE_MS = 5_000
 
+/** Some terminals say that they have no size. */
+const DEFAULT_ROWS = 24
+const DEFAULT_COLUMNS = 80
+
 const HIDE_CURSOR = '\u001b[?25l'
 const SHOW_CURSOR = '\u001b[?25h'
 const CLEAR_TO_END = '\u001b[J'
@@ -41,8 +45,8 @@ function terminal(out: WriteStream): Screen {
       process.once('exit', showCursor)
       draw = () => {
         // A wrapped or scrolled-off line would break the way back up.
-        const lines = viewLines(state()).slice(0, out.rows - 1)
-        const fitted = lines.map(line => line.slice(0, out.columns - 1))
+        const lines = viewLines(state()).slice(0, (out.rows || DEFAULT_ROWS) - 1)
+        const fitted = lines.map(line => line.slice(0, (out.columns || DEFAULT_COLUMNS) - 1))
         out.write(`\r${up(drawnLines)}${CLEAR_TO_END}${fitted.join('\n')}\n`)
         drawnLines = lines.length
       }

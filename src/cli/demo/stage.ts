@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { startUnderstudy } from '../../control/start.ts'
 import { AdminClient } from './admin-client.ts'
 import { loadDigits, splitDigits, type Digit } from './digits.ts'
+import { DemoFailure } from './failure.ts'
 import { startModelServer, type ModelServer } from './model-server.ts'
 import type { DemoOptions } from './options.ts'
 import { INFER_PATH, writeRoutingFile } from './routing-file.ts'
@@ -26,7 +27,7 @@ export interface Stage {
   readonly admin: AdminClient
   readonly traffic: Traffic
   readonly places: Places
-  /** Rejects when something dies that the demo cannot go on without; never resolves. */
+  /** Rejects with a DemoFailure when something dies that the demo cannot go on without; never resolves. */
   readonly failed: Promise<never>
   /** Drains the proxy, so that every record is in its file, then ends the models. */
   close(): Promise<void>
@@ -37,7 +38,7 @@ export async function setStage(options: DemoOptions): Promise<Stage> {
   const failure = Promise.withResolvers<never>()
   // Whoever waits for it hears it; nobody waiting is no crash.
   failure.promise.catch(() => {})
-  const fail = (message: string): void => failure.reject(new Error(message))
+  const fail = (message: string): void => failure.reject(new DemoFailure(message))
   const [primary, candidate] = await startModels(options, fail)
   const stopModels = async (): Promise<void> => {
     await Promise.all([primary.stop(), candidate.stop()])
@@ -87,7 +88,8 @@ async function startModels({ scenario }: DemoOptions, onDeath: (message: string)
   if (primary.status === 'fulfilled' && candidate.status === 'fulfilled')
     return [primary.value, candidate.value] as const
   for (const result of started) if (result.status === 'fulfilled') await result.value.stop()
-  throw primary.status === 'rejected' ? primary.reason : (candidate as PromiseRejectedResult).reason
+  const [reason] = started.flatMap(result => (result.status === 'rejected' ? [result.reason as Error] : []))
+  throw new DemoFailure(reason?.message, { cause: reason })
 }
 
 /** A request to try by hand. @returns its file. */

@@ -1,13 +1,13 @@
 import type { Percentiles } from '../../wire/messages.ts'
 import type { Prediction } from './differences.ts'
-import { ART_WIDTH, drawDigit } from './digit-art.ts'
+import { drawDigit } from './digit-art.ts'
 import { count, milliseconds, percent, table, total } from './format.ts'
-import type { DemoReport, ShownImage } from './report.ts'
+import type { DemoReport, KafkaOutcome, ShownImage } from './report.ts'
 import { CANDIDATES, SCENARIO_NAMES } from './scenarios.ts'
 
 const CONFUSIONS_SHOWN = 8
 const IMAGES_PER_ROW = 3
-const GAP = '        '
+const CARD_WIDTH = 26
 
 /** The end of a run as lines of text: what was measured, where the versions differ, and where everything is kept. */
 export function summaryLines(report: DemoReport): string[] {
@@ -48,18 +48,18 @@ function reasons(counts: Readonly<Record<string, number>>): string {
 }
 
 function latency({ latency, requests }: DemoReport): string[] {
-  const row = (name: string, all: Percentiles | null): string[] => [
-    name,
-    ...[all?.p50, all?.p90, all?.p99, all?.max].map(us => milliseconds(us ?? null)),
-  ]
   return [
     ...table([
       ['Latency', 'p50', 'p90', 'p99', 'max'],
-      row('  primary', latency?.primary.all ?? null),
-      row('  shadow', latency?.shadow.all ?? null),
+      ['  primary', ...percentiles(latency?.primary.all ?? null)],
+      ['  shadow', ...percentiles(latency?.shadow.all ?? null)],
     ]),
     `  the client saw p50 ${milliseconds(requests.latency?.p50Us ?? null)}, p99 ${milliseconds(requests.latency?.p99Us ?? null)}`,
   ]
+}
+
+function percentiles(leg: Percentiles | null): string[] {
+  return [leg?.p50, leg?.p90, leg?.p99, leg?.max].map(us => milliseconds(us ?? null))
 }
 
 function differences(report: DemoReport): string[] {
@@ -74,10 +74,12 @@ function differences(report: DemoReport): string[] {
       return `  true ${digit}: v1 → ${primary}, v2 → ${candidate} (${timesText(times)})`
     }),
     ...(rest === 0 ? [] : [`  others (${timesText(rest)})`]),
-    `  v2 corrected v1 ${timesText(gained)} and was wrong where v1 was right ${timesText(lost)}`,
+    `  v2 was right where v1 was wrong ${timesText(gained)}, and wrong where v1 was right ${timesText(lost)}`,
     ...(hardestHit === null
       ? []
-      : [`  Hardest hit: digit ${hardestHit.digit}. v2 lost ${timesText(hardestHit.lost)} what v1 reads correctly.`]),
+      : [
+          `  Hardest hit: digit ${hardestHit.digit}. In ${count(hardestHit.lost)} of its ${count(hardestHit.requests)} requests v1 was right and v2 wrong.`,
+        ]),
     '',
     'The images on which they differ most',
     ...gallery(mostDifferent),
@@ -85,7 +87,7 @@ function differences(report: DemoReport): string[] {
 }
 
 function timesText(times: number): string {
-  return times === 1 ? 'once' : `${count(times)} times`
+  return times === 0 ? 'never' : times === 1 ? 'once' : `${count(times)} times`
 }
 
 function gallery(images: readonly ShownImage[]): string[] {
@@ -93,26 +95,31 @@ function gallery(images: readonly ShownImage[]): string[] {
   for (let start = 0; start < images.length; start += IMAGES_PER_ROW) {
     const cards = images.slice(start, start + IMAGES_PER_ROW).map(card)
     for (let line = 0; line < (cards[0]?.length ?? 0); line++) {
-      lines.push(`  ${cards.map(lines => (lines[line] ?? '').padEnd(ART_WIDTH)).join(GAP)}`.trimEnd())
+      lines.push(`  ${cards.map(lines => (lines[line] ?? '').padEnd(CARD_WIDTH)).join('')}`.trimEnd())
     }
   }
   return lines
 }
 
 function card({ image, label, pixels, primary, candidate }: ShownImage): string[] {
-  const says = (version: string, { label, probabilities }: Prediction): string =>
-    `${version} → ${label} (p ${(probabilities[label] ?? 0).toFixed(2)})`
-  return ['', ...drawDigit(pixels), `image ${image}: ${label}`, says('v1', primary), says('v2', candidate)]
+  return ['', ...drawDigit(pixels), `image ${image}: true ${label}`, says('v1', primary), says('v2', candidate)]
 }
 
-function crossCheck({ offline, counts, requests }: DemoReport): string[] {
+function says(version: string, { label, probabilities }: Prediction): string {
+  return `${version} → ${label} (p ${(probabilities[label] ?? 0).toFixed(2)})`
+}
+
+function crossCheck({ offline, counts, requests, agreement }: DemoReport): string[] {
   const counted = counts.outcomes.disagree
-  const others = counts.eligible - (requests.answered['2xx'] ?? 0)
+  const answered = requests.answered['2xx'] ?? 0
+  const others = counts.eligible - answered
+  const lost = counts.eligible - agreement.compared
   return [
     'Cross-check without the proxy',
     `  offline: the models differ on ${percent(offline.differing, offline.images)} of these images (${offline.differing} of ${offline.images})`,
     `  so the requests of this run must hold ${count(offline.expectedDisagreements)} disagreements; the proxy counted ${count(counted)}`,
-    ...(others > 0 ? [`  (${count(others)} of the compared requests were not the demo's own)`] : []),
+    ...(lost > 0 ? [`  (${count(lost)} requests were not compared: there may be up to that many fewer)`] : []),
+    ...(others > 0 ? [`  (${count(others)} requests were not the demo's own: there may be up to that many more)`] : []),
   ]
 }
 
@@ -122,14 +129,14 @@ function kept({ places, kafka, scenario }: DemoReport): string[] {
     'Kept for you',
     `  pair records and windows  ${places.recordsFile}`,
     `  routing file              ${places.routingFile}`,
-    ...(kafka === null
-      ? []
-      : [
-          `  Kafka                     ${kafka.brokers.join(', ')}: ${count(kafka.delivered)} records delivered, ${count(kafka.dropped)} dropped${
-            kafka.delivered === 0 ? ' (is a broker running there?)' : ''
-          }`,
-        ]),
+    ...(kafka === null ? [] : [`  Kafka                     ${kafkaText(kafka)}`]),
     '',
     `Next: understudy demo --scenario ${others.join(' or --scenario ')}, then understudy serve -c with a file like the one above`,
   ]
+}
+
+function kafkaText({ brokers, accepted, delivered, dropped }: KafkaOutcome): string {
+  const waiting = accepted - delivered - dropped
+  const counts = `${count(delivered)} records delivered, ${count(waiting)} waiting, ${count(dropped)} dropped`
+  return `${brokers.join(', ')}: ${counts}${delivered === 0 ? ' (does a broker answer there?)' : ''}`
 }

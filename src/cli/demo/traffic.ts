@@ -89,7 +89,7 @@ export class Traffic {
       void sending.finally(() => this.#open.delete(sending))
     }
     const waitMs = this.#startedMs + this.#sent * periodMs - performance.now()
-    this.#timer = setTimeout(() => this.#sendDue(), waitMs)
+    this.#timer = setTimeout(() => this.#sendDue(), Math.max(0, waitMs))
   }
 
   async #send(image: Digit, sequence: number): Promise<void> {

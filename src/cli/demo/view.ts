@@ -21,7 +21,6 @@ export interface ViewState {
   readonly newest: readonly DifferingImage[]
   /** True labels by image. */
   readonly labels: readonly number[]
-  readonly places: Places
 }
 
 const BAR_WIDTH = 50
@@ -29,7 +28,7 @@ const NEWEST_SHOWN = 4
 
 /** The whole view, one string a line, without control characters. Always as many lines, so that nothing jumps. */
 export function viewLines(state: ViewState): string[] {
-  const { scenario, elapsedMs, durationMs, places } = state
+  const { scenario, elapsedMs, durationMs } = state
   const until = durationMs === 0 ? 'until Ctrl-C' : `of ${clock(durationMs)}, Ctrl-C ends it`
   return [
     `understudy demo, scenario "${scenario}": ${clock(elapsedMs)} ${until}`,
@@ -46,13 +45,20 @@ export function viewLines(state: ViewState): string[] {
     '',
     'Newest differences',
     ...newest(state),
+  ]
+}
+
+/** Said once, above the view: these lines are to be copied, and longer than some terminals are wide. */
+export function placesLines(places: Places): string[] {
+  return [
     '',
-    'Look for yourself',
+    'Look for yourself while it runs',
     `  proxy    ${places.proxyUrl}`,
     `  admin    ${places.adminUrl}/api/v1/experiments`,
     `  metrics  ${places.adminUrl}/metrics`,
     `  records  ${places.recordsFile}`,
-    `  ${places.sampleCurl}`,
+    `  try      ${places.sampleCurl}`,
+    '',
   ]
 }
 
@@ -100,16 +106,15 @@ function outcomeRows(experiment: ExperimentView | null): string[][] {
 
 function latencyRows(experiment: ExperimentView | null): string[][] {
   const latency = experiment?.latency ?? null
-  const row = (name: string, minute: Percentiles | null): string[] => [
-    name,
-    milliseconds(minute?.p50 ?? null),
-    milliseconds(minute?.p99 ?? null),
-  ]
   return [
     ['Latency (last minute)', 'p50', 'p99'],
-    row('  primary', latency?.primary.lastMinute ?? null),
-    row('  shadow', latency?.shadow.lastMinute ?? null),
+    ['  primary', ...percentiles(latency?.primary.lastMinute ?? null)],
+    ['  shadow', ...percentiles(latency?.shadow.lastMinute ?? null)],
   ]
+}
+
+function percentiles(leg: Percentiles | null): string[] {
+  return [milliseconds(leg?.p50 ?? null), milliseconds(leg?.p99 ?? null)]
 }
 
 function trafficText({ traffic, experiment }: ViewState): string {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ANY_CHILD, type FieldPath } from '../../../../src/config/snapshot.ts'
 import { readKey } from '../../../../src/dataplane/routing/key.ts'
 import { requestHead } from '../../../support/plans.ts'
 
@@ -77,5 +78,37 @@ describe('a query key', () => {
 
   test.each([[''], ['user'], ['user='], ['User=7'], ['xuser=7'], ['x=user=7']])('"%s" has none', query => {
     expect(fromQuery(query)).toBeNull()
+  })
+})
+
+describe('a JSON key', () => {
+  const fromJson = (path: FieldPath, json: unknown) => readKey({ kind: 'json', path }, requestHead({ json }))
+
+  test.each<[FieldPath, unknown, string]>([
+    [['user'], { user: 'u-7' }, 'u-7'],
+    [['a', 'b', 1, 'id'], { a: { b: [{}, { id: 'x' }] } }, 'x'],
+    [['user'], { user: 42 }, '42'],
+    [['user'], { user: 0 }, '0'],
+    [['user'], { user: false }, 'false'],
+    [[], 'whole', 'whole'],
+  ])('%j of %j is %s', (path, json, key) => {
+    expect(fromJson(path, json)).toBe(key)
+  })
+
+  test.each<[FieldPath, unknown]>([
+    [['user'], undefined],
+    [['user'], null],
+    [['user'], 'user'],
+    [['user'], {}],
+    [['user'], { user: '' }],
+    [['user'], { user: null }],
+    [['user'], { user: { id: 1 } }],
+    [['user'], { user: ['u-7'] }],
+    [['user', 'id'], { user: 'u-7' }],
+    [['toString'], {}],
+    [['__proto__'], {}],
+    [[ANY_CHILD], { user: 'u-7' }],
+  ])('%j of %j is none', (path, json) => {
+    expect(fromJson(path, json)).toBe(null)
   })
 })

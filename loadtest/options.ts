@@ -1,0 +1,58 @@
+import { parseArgs } from 'node:util'
+
+/** What both benchmarks can be told. */
+export interface BenchOptions {
+  readonly rounds: number
+  readonly seconds: number
+  readonly connections: number
+  /** null: the benchmark chooses. */
+  readonly rate: number | null
+  /** The shadows to measure, of those that the benchmark has. */
+  readonly shadows: readonly string[]
+}
+
+export interface BenchDefaults {
+  readonly rounds: number
+  readonly seconds: number
+  readonly connections: number
+  readonly quick: { readonly rounds: number; readonly seconds: number }
+  readonly shadows: readonly string[]
+}
+
+/** Reads the command line. What is given wins over `--quick`, and that over the defaults. @throws Error for wrong use */
+export function readOptions(args: string[], defaults: BenchDefaults): BenchOptions {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: text,
+      seconds: text,
+      rate: text,
+      connections: text,
+      quick: { type: 'boolean' },
+      shadow: { type: 'string', multiple: true },
+    },
+    strict: true,
+  })
+  const base = values.quick === true ? defaults.quick : defaults
+  return {
+    rounds: positive('--rounds', values.rounds) ?? base.rounds,
+    seconds: positive('--seconds', values.seconds) ?? base.seconds,
+    connections: positive('--connections', values.connections) ?? defaults.connections,
+    rate: positive('--rate', values.rate),
+    shadows: known(values.shadow, defaults.shadows),
+  }
+}
+
+function positive(name: string, value: string | undefined): number | null {
+  if (value === undefined) return null
+  const number = Number(value)
+  if (Number.isInteger(number) && number > 0) return number
+  throw new Error(`${name} needs a whole number above 0, not ${JSON.stringify(value)}`)
+}
+
+function known(asked: readonly string[] | undefined, all: readonly string[]): readonly string[] {
+  const unknown = asked?.find(name => !all.includes(name))
+  if (unknown !== undefined) throw new Error(`--shadow ${unknown}: there are ${all.join(', ')}`)
+  return asked ?? all
+}
