@@ -14,12 +14,13 @@ export async function run(args: string[]): Promise<number> {
       configFile,
       onFatal: message => {
         process.stderr.write(`understudy: cannot serve any more: ${message}\n`)
-        ended.resolve(1)
+        process.exit(1)
       },
     })
   } catch (error) {
     process.stderr.write(`${explain(error, configFile)}\n`)
-    return 2
+    // Not by returning: threads that did start would keep the process alive.
+    process.exit(2)
   }
   process.on('SIGHUP', () => void proxy.reload('SIGHUP'))
   const stop = (): void => {
@@ -43,7 +44,7 @@ function explain(error: unknown, file: string): string {
   if (error instanceof ConfigError) return error.format()
   if (error instanceof ListenError) {
     const { line, column } = locateKey(file, [error.key])
-    return `${file}:${line}:${column}  ${error.key}: ${error.message}\n  stop the process that uses it, or choose another address`
+    return `${file}:${line}:${column}  ${error.key}: ${error.message}\n    hint: stop the process that uses it, or choose another address`
   }
   return `understudy: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }

@@ -48,16 +48,34 @@ export function foldCounters(threads: readonly ThreadCounters[]): FoldedCounters
   }
 }
 
-/** What a thread leaves behind when it is gone: its totals, but nothing that was only true while it lived. */
+/**
+ * What a thread leaves behind when it is gone: its totals, but nothing that was only true while it lived. Copies it had
+ * under way are closed, so that the laws hold without it: sent ones have no outcome, the others no whole body.
+ */
 export function withoutGauges(counters: ThreadCounters): ThreadCounters {
   return {
     ...counters,
-    shadows: counters.shadows.map(row => ({ ...row, inFlight: 0 })),
+    shadows: counters.shadows.map(closed),
     upstreams: [],
     connections: 0,
     inFlight: 0,
     eventLoopLagSeconds: 0,
   }
+}
+
+function closed(row: ShadowCounters): ShadowCounters {
+  const lostPairs = row.sent - row.pairs - total(row.unpaired)
+  const lostCopies = row.sampled - row.sent - total(row.dropped)
+  return {
+    ...row,
+    inFlight: 0,
+    unpaired: { ...row.unpaired, thread_crash: row.unpaired.thread_crash + lostPairs },
+    dropped: { ...row.dropped, upload_incomplete: row.dropped.upload_incomplete + lostCopies },
+  }
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
 
 function foldBy<T>(rows: readonly T[], key: (row: T) => string, add: (a: T, b: T) => T): T[] {

@@ -1,3 +1,4 @@
+import { ERRORS } from '../errors.ts'
 import type { Exchange } from './exchange.ts'
 
 /** One line for a share of the requests (`log.access`); posted to the control thread, which writes it. */
@@ -15,7 +16,7 @@ export function accessLine(exchange: Exchange, durationUs: number): void {
       arm: exchange.arm,
       method: head.method,
       path: head.path,
-      status: client.statusWritten,
+      status: client.statusWritten === 0 && exchange.clientGone ? ERRORS.CLIENT_GONE.status : client.statusWritten,
       error: live?.error ?? null,
       durationMs: durationUs / 1e3,
       upstreamMs: live === null ? null : live.latencyUs / 1e3,

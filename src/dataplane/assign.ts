@@ -10,7 +10,8 @@ import { sampleShadows } from './shadow/mirror.ts'
 export function assign(exchange: Exchange, body: Buffer | null): void {
   const { route, plane, client } = exchange
   exchange.assigned = true
-  exchange.assignedAtUs = body === null ? exchange.arrivedAtUs : plane.clock.nowUs()
+  // Having waited for a body, it counts in the second of the decision: that of its arrival may be handed over already.
+  exchange.assignedAtUs = exchange.upload === null ? exchange.arrivedAtUs : plane.clock.nowUs()
   if (body !== null) exchange.head = { ...exchange.head, json: parse(body) }
   const canary = route.plan.canary
   if (canary !== null && decideCanary(route.plan, canary, exchange.head).chosen) chooseCanary(exchange)

@@ -114,9 +114,13 @@ export class Exchange implements UploadOwner {
   }
 
   onBodyTooLarge(): void {
-    const error = new ProxyError('BODY_TOO_LARGE', `the body is over ${this.plane.limits.bodyBytes} bytes`)
-    if (this.live !== null) this.live.fail(error.code, error.message)
-    else this.refuseAdmitted(error)
+    this.#refuseBody(new ProxyError('BODY_TOO_LARGE', `the body is over ${this.plane.limits.bodyBytes} bytes`))
+  }
+
+  /** The body takes longer than `limits.request`. */
+  onBodyLate(): void {
+    const { requestMs } = this.plane.limits
+    this.#refuseBody(new ProxyError('REQUEST_TIMEOUT', `the body did not arrive within ${requestMs} ms (limits.request)`))
   }
 
   /** The client closed, or broke, its connection before the answer was complete. */
@@ -136,6 +140,14 @@ export class Exchange implements UploadOwner {
     if (this.answered) return
     refuse(this, error)
     liveEnded(this)
+  }
+
+  /** What has arrived may be with the model server already: its leg ends, and the client gets the reason. */
+  #refuseBody(error: ProxyError): void {
+    // The rest of the body is still to come: the connection's framing is in doubt.
+    this.client.closeAfterAnswer = true
+    if (this.live !== null) this.live.fail(error.code, error.message)
+    else this.refuseAdmitted(error)
   }
 
   #forward(body: RequestBody): void {

@@ -94,6 +94,7 @@ function receive(exchange: Exchange): void {
     return
   }
   const gatherBytes = exchange.assigned ? 0 : KEY_BODY_BYTES
+  client.onLate(() => exchange.onBodyLate())
   exchange.upload = new Upload(client, exchange, plane.limits.bodyBytes, gatherBytes)
   exchange.upload.start(plane.turnEnds)
 }

@@ -39,8 +39,8 @@ export async function failureOf(
 ): Promise<Error | null> {
   const pool = openPool(endpointPlan(origin), upstreamPlan(plan))
   const call = new EndOfCall()
-  const options = { method: 'GET', path: '/', headers: ['host', 'models.example'], servername }
-  pool.dispatch(options as Dispatcher.DispatchOptions, call)
+  const options = { method: 'GET' as const, path: '/', headers: ['host', 'models.example'], servername }
+  pool.dispatch(options, call)
   try {
     return await within(call.error, 5_000, 'the call did not end')
   } finally {

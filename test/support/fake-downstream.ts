@@ -46,12 +46,15 @@ export class FakeDownstream implements Downstream {
 
   onGone(): void {}
   onDrain(): void {}
+  onLate(): void {}
   informational(): void {}
 
   writeHead(status: number): void {
     this.headWritten = true
     this.statusWritten = status
   }
+
+  flushHead(): void {}
 
   write(chunk: Buffer): boolean {
     this.written.push(chunk)

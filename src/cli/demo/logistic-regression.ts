@@ -12,7 +12,9 @@ export interface LogisticRegressionOptions {
 /** Each image's gradient is taken on its own (no batches), with steps this large for pixels scaled to 0..1. */
 const LEARNING_RATE = 0.1
 
-/** Weights of one class: one for each pixel, then the bias. */
+/** An image as the model sees it: its pixels scaled to 0..1, then a 1 whose weight is the bias. */
+type Features = Float64Array
+/** Of one class: a weight for each feature. */
 type ClassWeights = Float64Array
 
 /** Multinomial logistic regression, trained with stochastic gradient descent on the cross-entropy. */
@@ -21,38 +23,40 @@ export function trainLogisticRegression(
   { epochs, seed }: LogisticRegressionOptions,
 ): Classifier {
   const weights = Array.from({ length: CLASSES }, () => new Float64Array(PIXELS + 1))
+  const examples = training.map(({ pixels, label }) => ({ features: featuresOf(pixels), label }))
   const random = seededRandom(seed)
   for (let epoch = 0; epoch < epochs; epoch++) {
-    for (const { pixels, label } of shuffled(training, random)) step(weights, pixels, label)
+    for (const { features, label } of shuffled(examples, random)) step(weights, features, label)
   }
   return {
     platform: `logistic regression, ${epochs} epochs on ${training.length} images`,
-    probabilities: pixels => softmax(weights, pixels).map(Math.fround),
+    probabilities: pixels => softmax(weights, featuresOf(pixels)).map(Math.fround),
   }
 }
 
-function step(weights: readonly ClassWeights[], pixels: readonly number[], label: number): void {
-  const predicted = softmax(weights, pixels)
+function featuresOf(pixels: readonly number[]): Features {
+  return Float64Array.from([...pixels.map(pixel => pixel / MAX_PIXEL), 1])
+}
+
+function step(weights: readonly ClassWeights[], features: Features, label: number): void {
+  const predicted = softmax(weights, features)
   for (const [digit, own] of weights.entries()) {
-    const gradient = (predicted[digit] as number) - (digit === label ? 1 : 0)
-    const scaled = (LEARNING_RATE * gradient) / MAX_PIXEL
-    for (let pixel = 0; pixel < PIXELS; pixel++)
-      own[pixel] = (own[pixel] as number) - scaled * (pixels[pixel] as number)
-    own[PIXELS] = (own[PIXELS] as number) - LEARNING_RATE * gradient
+    const change = LEARNING_RATE * ((predicted[digit] as number) - (digit === label ? 1 : 0))
+    for (let i = 0; i < own.length; i++) own[i] = (own[i] as number) - change * (features[i] as number)
   }
 }
 
-function softmax(weights: readonly ClassWeights[], pixels: readonly number[]): number[] {
-  const scores = weights.map(own => score(own, pixels))
+function softmax(weights: readonly ClassWeights[], features: Features): number[] {
+  const scores = weights.map(own => dot(own, features))
   // Only differences count: the largest is taken off so that no power overflows.
   const largest = Math.max(...scores)
-  const powers = scores.map(value => Math.exp(value - largest))
+  const powers = scores.map(score => Math.exp(score - largest))
   const sum = powers.reduce((total, power) => total + power, 0)
   return powers.map(power => power / sum)
 }
 
-function score(own: ClassWeights, pixels: readonly number[]): number {
-  let sum = own[PIXELS] as number
-  for (let pixel = 0; pixel < PIXELS; pixel++) sum += ((own[pixel] as number) * (pixels[pixel] as number)) / MAX_PIXEL
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number)
   return sum
 }

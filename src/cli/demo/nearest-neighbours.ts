@@ -1,5 +1,5 @@
 import type { Classifier } from './classifier.ts'
-import { CLASSES, PIXELS, type Digit } from './digits.ts'
+import { CLASSES, type Digit } from './digits.ts'
 
 export interface NearestNeighboursOptions {
   readonly neighbours: number
@@ -41,7 +41,7 @@ function nearest(training: readonly Digit[], pixels: readonly number[], wanted: 
 
 function squaredDistance(a: readonly number[], b: readonly number[]): number {
   let sum = 0
-  for (let pixel = 0; pixel < PIXELS; pixel++) {
+  for (let pixel = 0; pixel < a.length; pixel++) {
     const difference = (a[pixel] as number) - (b[pixel] as number)
     sum += difference * difference
   }

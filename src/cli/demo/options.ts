@@ -16,6 +16,8 @@ export interface DemoOptions {
 
 const DEFAULT_DURATION = '60s'
 const DEFAULT_RATE = '50'
+/** What a timer can hold. */
+const MAX_DURATION_MS = 24 * 24 * 3_600_000
 /** Far more than models and traffic of one machine can do. */
 const MAX_RATE = 5_000
 
@@ -40,6 +42,7 @@ function readScenario(text: string): ScenarioName {
 function readDuration(text: string): number {
   const durationMs = text === '0' ? 0 : parseDuration(text)
   if (durationMs === null) throw new UsageError(`--for ${text} is not a duration; write 90s, 10m or 0 (until Ctrl-C)`)
+  if (durationMs > MAX_DURATION_MS) throw new UsageError(`--for ${text} is longer than 24 days; write 0 for no end`)
   return durationMs
 }
 

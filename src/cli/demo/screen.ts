@@ -1,4 +1,3 @@
-import { clearInterval, setInterval } from 'node:timers'
 import type { WriteStream } from 'node:tty'
 import { statusLine, viewLines, type ViewState } from './view.ts'
 

@@ -95,11 +95,11 @@ function outcomeRows(experiment: ExperimentView | null): string[][] {
     ['disagree', outcomes?.disagree],
     ['shadow error', outcomes?.shadow_error],
     ['primary error', outcomes?.primary_error],
-    ['both error', outcomes?.both_error],
+    ['both', outcomes?.both_error],
     ['incomparable', outcomes?.incomparable],
   ] as const
   return [
-    ['Outcomes', ...columns.map(([name]) => name)],
+    ['Pairs', ...columns.map(([name]) => name)],
     ['', ...columns.map(([, n]) => count(n ?? 0))],
   ]
 }

@@ -32,9 +32,13 @@ export interface Downstream {
   onGone(gone: () => void): void
   /** Calls back each time the socket can take more after `write` said false. */
   onDrain(drained: () => void): void
+  /** Calls back if the body has not arrived within `limits.request`. */
+  onLate(late: () => void): void
 
   informational(status: number, headers: IncomingHttpHeaders): void
+  /** Kept back until the first `write`, so that both leave in one packet; `flushHead` does not wait for that. */
   writeHead(status: number, reason: string, headers: string[]): void
+  flushHead(): void
   /** false: the socket is full, wait for drain. */
   write(chunk: Buffer): boolean
   /** `trailers`: flat name, value list; only behind a chunked head that announced them. */

@@ -6,6 +6,7 @@ import type { BodyListener, Downstream } from './downstream.ts'
 export class H1Downstream implements Downstream {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
+  #late: (() => void) | null = null
   readonly address: string
   readonly hasBody: boolean
   closeAfterAnswer = false
@@ -73,6 +74,17 @@ export class H1Downstream implements Downstream {
     this.#response.on('error', () => {})
   }
 
+  onLate(late: () => void): void {
+    this.#late = late
+  }
+
+  /** For the listener: the body takes too long. false: nobody waits for it. */
+  bodyLate(): boolean {
+    if (this.#late === null || this.#response.writableEnded) return false
+    this.#late()
+    return true
+  }
+
   onDrain(drained: () => void): void {
     this.#response.on('drain', drained)
   }
@@ -85,6 +97,10 @@ export class H1Downstream implements Downstream {
     } catch {
       // Node throws on links it cannot parse, lists among them. A hint may be left out; the answer behind it may not.
     }
+  }
+
+  flushHead(): void {
+    this.#response.flushHeaders()
   }
 
   writeHead(status: number, reason: string, headers: string[]): void {
@@ -106,6 +122,9 @@ export class H1Downstream implements Downstream {
   }
 
   abort(): void {
-    this.#request.socket.destroy()
+    const { socket } = this.#request
+    // Without chunks the end of the connection can be the end of the answer: then only a reset says that it is broken.
+    if (this.httpVersion === '1.1' || this.secure) socket.destroy()
+    else socket.resetAndDestroy()
   }
 }

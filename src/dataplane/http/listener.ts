@@ -8,6 +8,7 @@ import type { DataPlane } from '../data-plane.ts'
 import { handleRequest } from '../handle-request.ts'
 import { H1Downstream } from './h1-downstream.ts'
 import { answerRaw } from './problem.ts'
+import { watchLastBytes } from './last-bytes.ts'
 import { handleUpgrade } from './upgrade.ts'
 
 /** How often Node looks for requests over their time; its default of 30 s would triple a short limit. */
@@ -18,7 +19,7 @@ export class Listener {
   readonly #server: Server
   readonly #plane: DataPlane
   /** Sockets with a request under way: an error on them must not be answered into the middle of an answer. */
-  readonly #busy = new WeakSet<Duplex>()
+  readonly #busy = new WeakMap<Duplex, H1Downstream>()
 
   constructor(plane: DataPlane) {
     this.#plane = plane
@@ -79,9 +80,12 @@ export class Listener {
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
-    this.#busy.add(socket)
-    response.on('close', () => this.#busy.delete(socket))
     const client = new H1Downstream(request, response)
+    this.#busy.set(socket, client)
+    response.on('close', () => {
+      if (this.#busy.get(socket) === client) this.#busy.delete(socket)
+    })
+    watchLastBytes(this.#plane, socket, response)
     if (this.#plane.draining) client.closeAfterAnswer = true
     handleRequest(this.#plane, client)
   }
@@ -92,6 +96,7 @@ export class Listener {
       return
     }
     const code = clientErrorCode(error.code ?? '')
+    if (code === 'REQUEST_TIMEOUT' && this.#busy.get(socket)?.bodyLate()) return
     this.#plane.counters.error('-', 'client', code)
     this.#plane.log.write('warn', `-/${code}`, 'request refused', { code, route: '-', detail: error.message })
     if (this.#busy.has(socket)) socket.destroy()
@@ -113,6 +118,7 @@ function createHttpServer(listen: ListenPlan, limits: LimitsPlan): Server {
       ? createServer(options)
       : createTlsServer({
           ...options,
+          handshakeTimeout: limits.headerWaitMs,
           cert: tls.cert,
           key: tls.key,
           ALPNProtocols: ['http/1.1'],
@@ -127,7 +133,7 @@ function createHttpServer(listen: ListenPlan, limits: LimitsPlan): Server {
 
 function clientErrorCode(code: string): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'HEADERS_TOO_LARGE'
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'REQUEST_TIMEOUT'
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT' || code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return 'REQUEST_TIMEOUT'
   return 'BAD_REQUEST'
 }
 

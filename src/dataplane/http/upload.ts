@@ -23,7 +23,7 @@ export interface UploadOwner {
  *   whole      everything has arrived
  *   discarding nobody wants the rest (refused, or the arm has answered); it is read and thrown away
  */
-export class Upload implements BodyListener {
+export class Upload implements BodyListener, TurnEnd {
   readonly #client: Downstream
   readonly #owner: UploadOwner
   readonly #limitBytes: number
@@ -125,17 +125,22 @@ export class Upload implements BodyListener {
   }
 }
 
-/** Calls uploads back at the end of the current turn of the event loop: one immediate for all of them. */
-export class TurnEnds {
-  #waiting: Upload[] = []
+/** Something that shows how much of it came in one turn of the event loop. */
+export interface TurnEnd {
+  onTurnEnd(): void
+}
 
-  add(upload: Upload): void {
-    if (this.#waiting.push(upload) === 1) setImmediate(() => this.#run())
+/** Calls back at the end of the current turn of the event loop: one immediate for all who wait. */
+export class TurnEnds {
+  #waiting: TurnEnd[] = []
+
+  add(waiting: TurnEnd): void {
+    if (this.#waiting.push(waiting) === 1) setImmediate(() => this.#run())
   }
 
   #run(): void {
     const waiting = this.#waiting
     this.#waiting = []
-    for (const upload of waiting) upload.onTurnEnd()
+    for (const each of waiting) each.onTurnEnd()
   }
 }

@@ -60,6 +60,8 @@ export abstract class Leg implements WheelEntry {
   #activeMs = 0
   /** false while a body is still arriving: the model server cannot owe an answer yet. */
   #sent = true
+  /** A live stream: `totalMs` does not end it. */
+  #stream = false
 
   constructor(
     clock: Clock,
@@ -142,6 +144,7 @@ export abstract class Leg implements WheelEntry {
     this.contentType = headers['content-type'] ?? ''
     this.contentEncoding = headers['content-encoding'] ?? ''
     this.#sent = true
+    this.#stream = this.isStream(headers)
     this.#wheel.arm(this, this.#dueMs() - this.#activeMs)
     this.onHead(controller, headers, reason ?? '')
   }
@@ -189,7 +192,7 @@ export abstract class Leg implements WheelEntry {
   /** The next deadline: `#activeMs` is when the request was sent, then when the last byte came. */
   #dueMs(): number {
     const { firstByteMs, betweenBytesMs, totalMs } = this.#deadlines
-    const endMs = this.#startedMs + totalMs
+    const endMs = this.#stream ? Infinity : this.#startedMs + totalMs
     if (!this.#sent) return endMs
     return Math.min(this.#activeMs + (this.headAtUs === 0 ? firstByteMs : betweenBytesMs), endMs)
   }
@@ -198,6 +201,11 @@ export abstract class Leg implements WheelEntry {
   #verdict(): LegVerdict {
     if (this.error === null) return this.status >= 500 ? 'bad' : 'good'
     return ERRORS[this.error].source === 'upstream' ? 'bad' : 'undecided'
+  }
+
+  /** The head says that the answer may rightly take longer than `totalMs`. */
+  protected isStream(_headers: IncomingHttpHeaders): boolean {
+    return false
   }
 
   /** Time spent waiting for the client does not count against the model server. */

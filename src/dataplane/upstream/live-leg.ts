@@ -3,12 +3,15 @@ import { liveEnded } from '../settle.ts'
 import type { Exchange } from '../exchange.ts'
 import { answerHeaders, answerTrailers } from '../http/answer-headers.ts'
 import { answerProblem } from '../http/refuse.ts'
+import type { TurnEnd } from '../http/upload.ts'
 import { Leg, type LegController } from './leg.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Upstream } from './upstream.ts'
 
+const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i
+
 /** The leg whose answer the client gets: relays it with back-pressure while capturing a copy up to a limit. */
-export class LiveLeg extends Leg {
+export class LiveLeg extends Leg implements TurnEnd {
   readonly #exchange: Exchange
   #paused = false
   /** The head announced trailers, and the client can have them. */
@@ -30,11 +33,23 @@ export class LiveLeg extends Leg {
     const exchange = this.#exchange
     const raw = controller.rawHeaders as readonly Buffer[]
     this.#trails = headers.trailer !== undefined && this.#mayTrail(headers)
+    if (exchange.plane.draining) exchange.client.closeAfterAnswer = true
     exchange.client.writeHead(
       this.status,
       reason,
       answerHeaders(raw, headers.connection, exchange.requestId, exchange.arm, this.#trails),
     )
+    exchange.plane.turnEnds.add(this)
+  }
+
+  /** The head came alone: a client of a stream must see it before the first event, which may be far away. */
+  onTurnEnd(): void {
+    if (this.bytes === 0 && !this.ended) this.#exchange.client.flushHead()
+  }
+
+  /** Streams end when they end: only silence is a failure. An answer without a length may be one, whatever its type. */
+  protected override isStream(headers: IncomingHttpHeaders): boolean {
+    return headers['content-length'] === undefined || EVENT_STREAM.test(this.contentType)
   }
 
   protected onChunk(controller: LegController, chunk: Buffer): void {
@@ -90,6 +105,8 @@ export class LiveLeg extends Leg {
       case 'UPSTREAM_TLS':
         return `the TLS handshake with upstream ${name} failed`
       case 'UPSTREAM_TIMEOUT':
+      case 'BODY_TOO_LARGE':
+      case 'REQUEST_TIMEOUT':
         return this.detail
       default:
         return 'the request could not be forwarded'

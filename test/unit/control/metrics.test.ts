@@ -49,7 +49,9 @@ async function scrape(): Promise<Scrape> {
 describe('before the first request', () => {
   test('every metric is there, with its type, prefix and labels, and none is NaN', async () => {
     const { samples, types } = await scrape()
-    expect([...types.entries()].sort()).toEqual(METRICS.map(({ name, type }) => [`understudy_${name}`, type]).sort())
+    expect(Object.fromEntries(types)).toEqual(
+      Object.fromEntries(METRICS.map(({ name, type }) => [`understudy_${name}`, type])),
+    )
     for (const { name, type, labels } of METRICS) {
       const family = `understudy_${name}${type === 'histogram' ? '_count' : ''}`
       const found = samples.filter(sample => sample.name === family)
@@ -143,10 +145,10 @@ describe('counts', () => {
   })
 })
 
+const leOf = (sample: { readonly labels: Readonly<Record<string, string>> }): string => sample.labels['le'] ?? ''
+
 describe('a histogram', () => {
   const labels = { route: 'churn', arm: 'primary', code_class: '2xx' }
-  const leOf = (sample: { readonly labels: Readonly<Record<string, string>> }): string => sample.labels['le'] ?? ''
-
   test('is cumulative over its edges and ends in all of them', async () => {
     const last = DURATION_EDGES_SECONDS.length
     state.threads.set(0, threadCounters({ requests: [requestCounters({ duration: histogram(75.5, 0, 2, 2, last) })] }))

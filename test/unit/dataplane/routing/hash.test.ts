@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bucketOf, hash32 } from '../../../../src/dataplane/routing/hash.ts'
 import { chiSquareUniform } from '../../../support/chi-square.ts'

@@ -3,10 +3,15 @@ import { ANY_CHILD, type FieldPath } from '../../../../src/config/snapshot.ts'
 import { readKey } from '../../../../src/dataplane/routing/key.ts'
 import { requestHead } from '../../../support/plans.ts'
 
+const fromHeader = (headers: Record<string, string | string[]>, name = 'x-user-id') =>
+  readKey({ kind: 'header', name }, requestHead({ headers }))
+
 const fromCookie = (cookie: string | undefined, name = 'session') =>
   readKey({ kind: 'cookie', name }, requestHead({ headers: cookie === undefined ? {} : { cookie } }))
 
 const fromQuery = (query: string, name = 'user') => readKey({ kind: 'query', name }, requestHead({ query }))
+
+const fromJson = (path: FieldPath, json: unknown) => readKey({ kind: 'json', path }, requestHead({ json }))
 
 describe('the key of a request', () => {
   test('request is its id, address its peer', () => {
@@ -17,9 +22,6 @@ describe('the key of a request', () => {
 })
 
 describe('a header key', () => {
-  const fromHeader = (headers: Record<string, string | string[]>, name = 'x-user-id') =>
-    readKey({ kind: 'header', name }, requestHead({ headers }))
-
   test('is the value of the header', () => {
     expect(fromHeader({ 'x-user-id': 'user 7' })).toBe('user 7')
   })
@@ -82,8 +84,6 @@ describe('a query key', () => {
 })
 
 describe('a JSON key', () => {
-  const fromJson = (path: FieldPath, json: unknown) => readKey({ kind: 'json', path }, requestHead({ json }))
-
   test.each<[FieldPath, unknown, string]>([
     [['user'], { user: 'u-7' }, 'u-7'],
     [['a', 'b', 1, 'id'], { a: { b: [{}, { id: 'x' }] } }, 'x'],

@@ -93,11 +93,11 @@ describe('a model server that breaks the protocol', () => {
 describe('an answer that is whole', () => {
   test('is no error, also when only the end of the connection ends it', async () => {
     expect(await codeFor(respond => respond.reply(503, {}, 'busy'))).toBe('no error')
-    const untilClose = (respond: Respond): void => {
+    const code = await codeFor(respond => {
       respond.raw(`${HEAD}connection: close\r\n\r\nabc`)
       respond.close()
-    }
-    expect(await codeFor(untilClose)).toBe('no error')
+    })
+    expect(code).toBe('no error')
   })
 })
 

@@ -79,16 +79,16 @@ describe('the limit of connections', () => {
   })
 })
 
+function fail(upstream: Upstream, index: number, times: number): void {
+  const endpoint = upstream.endpoints[index] as Endpoint
+  for (let i = 0; i < times; i++) {
+    endpoint.started(now())
+    upstream.ended(endpoint, 'bad')
+  }
+}
+
 describe('a broken endpoint', () => {
   const plan = { outlier: { errors: 2, ejectMs: 60_000, maxEjectedPercent: 50 }, connections: 100 }
-
-  function fail(upstream: Upstream, index: number, times: number): void {
-    const endpoint = upstream.endpoints[index] as Endpoint
-    for (let i = 0; i < times; i++) {
-      endpoint.started(now())
-      upstream.ended(endpoint, 'bad')
-    }
-  }
 
   test('is left out after so many errors in a row', () => {
     const upstream = open(3, plan)

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectRaw } from '../support/raw-client.ts'
+import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
+import type { Respond } from '../support/upstream-respond.ts'
+import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
+import { eventually } from '../support/within.ts'
+
+/** The promise; the machine that runs the tests may itself be late by the rest. */
+const PROMISE_MS = 100
+const NOISE_MS = 400
+
+let upstream: UpstreamServer
+let proxy: RunningUnderstudy
+
+beforeAll(async () => {
+  upstream = await startUpstream(() => {})
+  proxy = await startUnderstudy({ upstreams: { v1: upstream.url }, routes: [{ name: 'r', primary: 'v1' }] })
+})
+afterAll(async () => {
+  await proxy.stop()
+  await upstream.stop()
+})
+
+const HEADS: readonly [framing: string, begin: (respond: Respond) => void][] = [
+  ['chunked', respond => respond.head(200)],
+  ['content-length', respond => respond.head(200, { 'content-length': '1000' })],
+]
+const DEATHS: readonly [how: string, die: (respond: Respond) => void][] = [
+  ['closes its connection', respond => respond.close()],
+  ['crashes', respond => respond.reset()],
+]
+
+describe.each(HEADS)('C4: in the middle of an answer with %s', (_, begin) => {
+  test.each(DEATHS)('a model server that %s leaves the client with a broken answer at once', async (_how, die) => {
+    let diedMs = 0
+    upstream.handle((_request, respond) => {
+      begin(respond)
+      respond.write('the first part')
+      setTimeout(() => {
+        diedMs = performance.now()
+        die(respond)
+      }, 100)
+    })
+    const client = await connectRaw(proxy.port)
+    client.send('GET / HTTP/1.1\r\nhost: r\r\n\r\n')
+    const response = await client.readResponse()
+    const heardMs = performance.now()
+    expect(response.body.toString()).toBe('the first part')
+    expect(response.ended).not.toBe('complete')
+    expect(heardMs - diedMs).toBeLessThan(PROMISE_MS + NOISE_MS)
+    client.destroy()
+  })
+
+  test('a client of HTTP/1.0, whose answer ends with the connection, is sent a reset', async () => {
+    upstream.handle((_request, respond) => {
+      begin(respond)
+      respond.write('the first part')
+      setTimeout(() => respond.reset(), 100)
+    })
+    const client = await connectRaw(proxy.port)
+    client.send('GET / HTTP/1.0\r\nhost: r\r\n\r\n')
+    expect((await client.readUntilClose()).closed).toBe('reset')
+  })
+})
+
+test('C4: before its answer, a model server that closes the connection is 502 and counted', async () => {
+  upstream.handle((_request, respond) => respond.close())
+  const client = await connectRaw(proxy.port)
+  client.send('POST / HTTP/1.1\r\nhost: r\r\ncontent-length: 1\r\n\r\nx')
+  const response = await client.readResponse()
+  expect([response.status, response.header('content-type')]).toEqual([502, 'application/problem+json'])
+  expect(JSON.parse(response.body.toString())).toMatchObject({ code: 'UPSTREAM_RESET' })
+  await eventually(async () => {
+    const metrics = await proxy.readMetrics()
+    // The six broken answers above and this one: errors of the upstream, none of the client.
+    return metrics.value('understudy_errors_total', { code: 'UPSTREAM_RESET', leg: 'primary' }) === 7
+  })
+  expect((await proxy.readMetrics()).sum('understudy_errors_total', { code: 'CLIENT_GONE' })).toBe(0)
+  client.destroy()
+})

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ADMIN_ROUTES } from '../../../../src/control/admin/routes.ts'
+import { TestAdmin } from '../../../support/admin.ts'
+import { connectRaw } from '../../../support/raw-client.ts'
+
+const EXPERIMENT = 'churn.churn-v2.0a1b2c3d'
+const TOKEN = 'correct horse battery staple'
+const CHANGE = JSON.stringify({ percent: 5, actor: 'ada', reason: 'looks good' })
+
+let admin: TestAdmin
+
+beforeEach(async () => {
+  admin = await new TestAdmin().start()
+  admin.state.ready = true
+})
+
+afterEach(() => admin.server.close())
+
+const pathOf = (pattern: string): string => pattern.replace('{id}', EXPERIMENT).replace('{route}', 'churn')
+const bodyOf = (method: string): { body?: string } => (method === 'POST' ? { body: CHANGE } : {})
+const guard = (token: string): void => {
+  const { snapshot } = admin.state
+  admin.state.snapshot = { ...snapshot, admin: { ...snapshot.admin, token } }
+}
+
+describe('every route', () => {
+  test.each(ADMIN_ROUTES)('$method $path answers what it says, and nobody keeps it', async route => {
+    const answer = await admin.ask(route.method, pathOf(route.path), bodyOf(route.method))
+    expect([answer.status, answer.text]).toEqual([200, expect.stringMatching(/./)])
+    expect(answer.headers.get('cache-control')).toBe('no-store')
+    expect(answer.headers.get('content-length')).toBe(String(Buffer.byteLength(answer.text)))
+    if (route.path === '/metrics') expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=/)
+    else {
+      expect(answer.headers.get('content-type')).toBe('application/json')
+      expect(answer.json()).toBeTypeOf('object')
+    }
+    expect(admin.errors).toEqual([])
+  })
+
+  test.each(ADMIN_ROUTES.filter(route => route.method === 'GET'))('HEAD $path is GET without the body', async route => {
+    const get = await admin.ask('GET', pathOf(route.path))
+    const head = await admin.ask('HEAD', pathOf(route.path))
+    expect([head.status, head.text]).toEqual([get.status, ''])
+    for (const name of ['content-type', 'content-length']) expect(head.headers.get(name)).toBe(get.headers.get(name))
+  })
+
+  test.each(ADMIN_ROUTES)('$method $path is the only method there', async route => {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD'].filter(
+      each => each !== route.method && !(each === 'HEAD' && route.method === 'GET'),
+    )) {
+      expect([method, (await admin.ask(method, pathOf(route.path))).status]).toEqual([method, 405])
+    }
+  })
+})
+
+describe('with a token', () => {
+  beforeEach(() => guard(TOKEN))
+
+  test.each(ADMIN_ROUTES.filter(route => !route.open))('$method $path needs it', async route => {
+    const ask = async (token?: string): Promise<number> =>
+      (await admin.ask(route.method, pathOf(route.path), { ...bodyOf(route.method), ...(token ? { token } : {}) }))
+        .status
+    expect(await ask()).toBe(401)
+    for (const wrong of ['x', `${TOKEN}x`, TOKEN.slice(1), TOKEN.toUpperCase()]) expect(await ask(wrong)).toBe(401)
+    expect(admin.asked).toEqual([])
+    expect(await ask(TOKEN)).toBe(200)
+  })
+
+  test.each(ADMIN_ROUTES.filter(route => route.open))(
+    '$method $path does not need it: probes have none',
+    async route => {
+      expect((await admin.ask(route.method, pathOf(route.path))).status).toBe(200)
+    },
+  )
+
+  test('only a bearer is taken, and the answer gives nothing away', async () => {
+    const response = await fetch(`${admin.url}/metrics`, { headers: { authorization: `Basic ${TOKEN}` } })
+    expect(response.status).toBe(401)
+    expect(await response.text()).not.toContain(TOKEN)
+    const config = await admin.ask('GET', '/api/v1/config', { token: TOKEN })
+    expect(config.text).not.toContain(TOKEN)
+  })
+
+  test('a new one counts from the reload on', async () => {
+    guard('another')
+    expect((await admin.ask('GET', '/metrics', { token: TOKEN })).status).toBe(401)
+    expect((await admin.ask('GET', '/metrics', { token: 'another' })).status).toBe(200)
+  })
+})
+
+describe('what is not there', () => {
+  test.each(['/nothing', '/metrics/', '/api/v1', '/api/v1/experiments/', '/api/v1/experiments/a/b/c', '/Healthz'])(
+    '%s is 404 and says so',
+    async path => {
+      const answer = await admin.ask('GET', path)
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([404, 'application/json'])
+    },
+  )
+
+  test.each(['GET // HTTP/1.1', 'GET //healthz HTTP/1.1', 'GET //metrics/metrics HTTP/1.1', 'OPTIONS * HTTP/1.1'])(
+    '%s is 404 too, and no failure',
+    async line => {
+      const client = await connectRaw(Number(new URL(admin.url).port))
+      client.send(`${line}\r\nhost: h\r\n\r\n`)
+      expect((await client.readResponse()).status).toBe(404)
+      client.destroy()
+      expect(admin.errors).toEqual([])
+    },
+  )
+})
+
+describe('a failure', () => {
+  test('is a 500 that says where to look, and a line in the log', async () => {
+    admin.state.ledger.counts = () => {
+      throw new Error('secret detail')
+    }
+    const answer = await admin.ask('GET', `/api/v1/experiments/${EXPERIMENT}`)
+    expect([answer.status, answer.text]).toEqual([500, '{"error":"the request failed; see the log"}\n'])
+    expect(admin.errors).toEqual(['admin request failed'])
+  })
+})
