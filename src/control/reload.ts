@@ -51,7 +51,10 @@ export class Reloader {
     if (this.#state.draining) return this.#refuse(why, ['the process is shutting down'])
     try {
       const revision = before.revision + 1
-      const after = this.#withPercents(loadSnapshot(before.source, { revision, env: process.env, cores: this.#cores }))
+      const after = withPercents(
+        loadSnapshot(before.source, { revision, env: process.env, cores: this.#cores }),
+        this.#state.canaryPercents,
+      )
       const problems = restartNeeded(before, after)
       if (problems.length > 0) return this.#refuse(why, problems)
       const changes = describeChanges(before, after)
@@ -74,9 +77,13 @@ export class Reloader {
     if (canary === null) {
       return { result: 'refused', revision: before.revision, problems: [`route ${route} has no canary`] }
     }
-    this.#state.canaryPercents.set(route, percent)
-    const after = this.#withPercents({ ...before, revision: before.revision + 1 })
+    if (this.#state.draining) {
+      return { result: 'refused', revision: before.revision, problems: ['the process is shutting down'] }
+    }
+    const percents = new Map(this.#state.canaryPercents).set(route, percent)
+    const after = withPercents({ ...before, revision: before.revision + 1 }, percents)
     await this.#apply(`set by ${actor}: ${reason}`, after, describeChanges(before, after))
+    this.#state.canaryPercents.set(route, percent)
     const { revision } = after
     const entry = {
       at: new Date().toISOString(),
@@ -101,15 +108,6 @@ export class Reloader {
     this.#log.info('configuration applied', { why, revision, hash, changes: changes.join('; ') })
   }
 
-  #withPercents(snapshot: Snapshot): Snapshot {
-    const routes = snapshot.routes.map(route => {
-      const percent = this.#state.canaryPercents.get(route.name)
-      if (route.canary === null || percent === undefined) return route
-      return { ...route, canary: { ...route.canary, percent } }
-    })
-    return { ...snapshot, routes }
-  }
-
   #refuse(why: string, problems: readonly string[]): ReloadResult {
     const { revision } = this.#state.snapshot
     this.#state.reloadFailures++
@@ -124,6 +122,14 @@ export class Reloader {
     this.#last = next.catch(() => {})
     return next
   }
+}
+
+function withPercents(snapshot: Snapshot, percents: ReadonlyMap<string, number>): Snapshot {
+  const routes = snapshot.routes.map(route => {
+    const percent = percents.get(route.name)
+    return route.canary === null || percent === undefined ? route : { ...route, canary: { ...route.canary, percent } }
+  })
+  return { ...snapshot, routes }
 }
 
 function describe(error: unknown): string[] {

@@ -72,7 +72,10 @@ export class Outbox {
   }
 
   #listenTo(port: MessagePort): MessagePort {
-    port.on('message', (message: AnalysisToDataPlane) => this.#returned(message.buffer))
+    port.on('message', (message: AnalysisToDataPlane) => {
+      // What still comes back from a replaced thread was written off with it.
+      if (port === this.#port) this.#returned(message.buffer)
+    })
     return port
   }
 

@@ -29,17 +29,17 @@ test('no window misses a request over many reloads', async () => {
   })
   const proxy = await startUnderstudy(config(1))
   const client = new SteadyClient(proxy.url, 4)
-  let done = false
+  const until = { done: false }
   let requests = 0
   const lane = async (): Promise<void> => {
-    while (!done) {
+    while (!until.done) {
       await client.post('/x', '{}')
       requests++
     }
   }
   const traffic = Promise.all([lane(), lane(), lane(), lane()])
   for (let percent = 2; percent <= 9; percent++) await proxy.reload(config(percent))
-  done = true
+  until.done = true
   await traffic
   client.close()
   await eventually(async () => {

@@ -36,14 +36,13 @@ export async function runSoakClient(options: SoakClientOptions): Promise<ClientT
 function runLane(options: SoakClientOptions, totals: ClientTotals, next: () => boolean): Promise<void> {
   return new Promise(resolve => {
     let socket: Socket | null = null
-    const count = (status: number): void => void totals.statuses.set(status, (totals.statuses.get(status) ?? 0) + 1)
     const drop = (): void => {
       const old = socket
       socket = null
       old?.destroy()
     }
     const ended = (status: number): void => {
-      count(status)
+      totals.statuses.set(status, (totals.statuses.get(status) ?? 0) + 1)
       send()
     }
     const open = (): Socket => {

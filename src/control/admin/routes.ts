@@ -24,6 +24,7 @@ export interface AdminAnswer {
   readonly status: number
   readonly body: unknown
   readonly type?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface AdminRoute {

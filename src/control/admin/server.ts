@@ -51,6 +51,7 @@ export class AdminServer {
       'content-type': answer.type ?? 'application/json',
       'cache-control': 'no-store',
       'content-length': Buffer.byteLength(text),
+      ...answer.headers,
     })
     response.end(request.method === 'HEAD' ? undefined : text)
   }
@@ -64,9 +65,13 @@ export class AdminServer {
     )
     if (matches.length === 0) return { status: 404, body: { error: `nothing at ${url.pathname}` } }
     const match = matches.find(m => m.route.method === method)
-    if (match === undefined) return { status: 405, body: { error: `${request.method} is not allowed here` } }
+    if (match === undefined) {
+      const allow = matches.map(m => m.route.method).join(', ')
+      return { status: 405, body: { error: `${request.method} is not allowed here` }, headers: { allow } }
+    }
     if (!this.#allowed(match.route, request)) {
-      return { status: 401, body: { error: 'this needs the header "authorization: Bearer <admin.token>"' } }
+      const error = 'this needs the header "authorization: Bearer <admin.token>"'
+      return { status: 401, body: { error }, headers: { 'www-authenticate': 'Bearer' } }
     }
     const asked = { id: match.id ?? '', query: url.searchParams }
     const context = { state: this.#state, metrics: this.#metrics, reloader: this.reloader }

@@ -38,6 +38,7 @@ function readField(path: FieldPath, json: unknown): string | null {
   let value = json
   for (const step of path) {
     if (typeof value !== 'object' || value === null || typeof step === 'object') return null
+    if (Array.isArray(value) !== (typeof step === 'number')) return null
     value = Object.hasOwn(value, step) ? (value as Record<string | number, unknown>)[step] : undefined
   }
   if (typeof value === 'string') return value || null
