@@ -34,7 +34,7 @@ const HEADER = [
 
 /** The isolation table: `×` columns are ratios to no shadow, round by round. */
 export function isolationTable(rows: readonly IsolationRow[]): string {
-  return markdownTable(HEADER, rows.map(cellsOf))
+  return markdownTable(HEADER, rows.map(cellsOf), 2)
 }
 
 function cellsOf({ shadow, proxy, comparisons }: IsolationRow): string[] {

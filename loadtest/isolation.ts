@@ -7,7 +7,7 @@ import type { Contender, Topology } from './contender.ts'
 import { LoadDriver } from './driver.ts'
 import { isolationTable, type Comparison, type IsolationRow } from './isolation-table.ts'
 import { describeMachine, MachineWatch } from './machine.ts'
-import { whole } from './markdown.ts'
+import { milliseconds, whole } from './markdown.ts'
 import { measure, measureSaturation, type LoadShape } from './measure.ts'
 import { readOptions } from './options.ts'
 import { Resources } from './resources.ts'
@@ -38,6 +38,8 @@ const DEFAULTS = {
   shadows: Object.keys(SHADOWS),
 }
 
+type StartProxy = (topology: Topology) => Promise<Contender>
+
 /** One proxy with one shadow, and what is compared with it. */
 interface Cell {
   readonly row: IsolationRow
@@ -54,8 +56,9 @@ const primary = resources.add(await StandIn.start('healthy', 'primary'))
 
 const nginx = nginxVersion()
 if (nginx === null) console.error('!! NGINX IS NOT INSTALLED: the table will hold Understudy only')
-const proxies = [startUnderstudy, ...(nginx === null ? [] : [startNginx])]
+const proxies: StartProxy[] = [startUnderstudy, ...(nginx === null ? [] : [startNginx])]
 const cells = await startCells()
+let worstLagUs = 0
 
 for (const fresh of [false, true]) {
   const { connections, seconds } = options
@@ -67,17 +70,22 @@ for (const fresh of [false, true]) {
   }
   console.log(`\n### ${connectionsOf(fresh)}, ${whole(ratePerS)} requests/s\n`)
   console.log(isolationTable(cells.map(cell => cell.row)))
+  const results = cells.flatMap(({ row }) => row.comparisons.flatMap(({ shadowed, alone }) => [shadowed, alone]))
+  worstLagUs = Math.max(worstLagUs, ...results.map(result => result.driverLagP99Us))
   for (const { row } of cells) row.comparisons.length = 0
 }
 console.log(
   `\n${describeMachine()}, ${nginx ?? '**no nginx on this machine**'}. Open loop, at most ${options.connections} connections, ` +
-    `${options.rounds} rounds × ${options.seconds} s beside as much without shadow; medians (min–max). ${watch.report()}`,
+    `${options.rounds} rounds × ${options.seconds} s beside as much without shadow; medians (min–max). ${watch.report()} ` +
+    `Worst p99 of the driver's own lateness: ${milliseconds(worstLagUs)} ms.`,
 )
 
+async function start(proxy: StartProxy, shadow: StandIn | null): Promise<Contender> {
+  return resources.add(await proxy({ primaryPort: primary.port, shadow }))
+}
+
 async function startCells(): Promise<Cell[]> {
-  const start = async (proxy: (topology: Topology) => Promise<Contender>, shadow: StandIn | null): Promise<Contender> =>
-    resources.add(await proxy({ primaryPort: primary.port, shadow }))
-  const baselines = new Map<typeof startNginx, Contender>()
+  const baselines = new Map<StartProxy, Contender>()
   for (const proxy of proxies) baselines.set(proxy, await start(proxy, null))
   const cells: Cell[] = []
   for (const name of options.shadows as (keyof typeof SHADOWS)[]) {
@@ -119,7 +127,13 @@ async function compare(cell: Cell, shape: LoadShape, ratePerS: number, round: nu
   const shadowed = await measure(driver, cell.contender, shape, ratePerS)
   const requests = ((shape.warmUpMs + shape.measureMs) * ratePerS) / 1000
   const copies = ((await arrived(cell.shadow)) - arrivedBefore) / requests
-  return { shadowed, alone: first ?? (await alone()), copies: countable(cell.shadow) ? copies : null }
+  const unshadowed = first ?? (await alone())
+  if (unshadowed.ok === 0) {
+    throw new Error(
+      `${cell.row.proxy} answers nothing even without a shadow (${JSON.stringify(unshadowed.errors)}): there is nothing to compare`,
+    )
+  }
+  return { shadowed, alone: unshadowed, copies: countable(cell.shadow) ? copies : null }
 }
 
 async function arrived(shadow: StandIn | null): Promise<number> {

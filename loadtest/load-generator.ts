@@ -130,11 +130,12 @@ class LoadRun {
   #sweep(): void {
     const nowMs = monotonicMs()
     const oldestMs = nowMs - this.#plan.timeoutMs
-    for (const connection of [...this.#busy]) {
-      if (connection.request !== -1 && this.#dueMs(connection.request) <= oldestMs) connection.giveUp()
-    }
+    // First those in the queue: a connection that becomes free must not carry a request that has already failed.
     if (this.#plan.ratePerS !== null) {
       while (this.#next < this.#due && this.#dueMs(this.#next) <= oldestMs) this.#count(this.#next++, 'timeout', nowMs)
+    }
+    for (const connection of this.#busy) {
+      if (connection.request !== -1 && this.#dueMs(connection.request) <= oldestMs) connection.giveUp()
     }
     this.#finishIfDone(nowMs)
   }

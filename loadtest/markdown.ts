@@ -1,8 +1,12 @@
 import type { Spread } from './statistics.ts'
 
-/** A Markdown table. The first column is text, the others are numbers and stand to the right. */
-export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const rule = header.map((_, column) => (column === 0 ? '---' : '--:'))
+/** A Markdown table. The first `textColumns` are text, the others are numbers and stand to the right. */
+export function markdownTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  textColumns = 1,
+): string {
+  const rule = header.map((_, column) => (column < textColumns ? '---' : '--:'))
   return [header, rule, ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
 
@@ -13,9 +17,9 @@ export function milliseconds(us: number): string {
   return Math.abs(ms) < 1000 ? ms.toFixed(1) : whole(ms)
 }
 
-/** `median (min-max)`, each written by `write`. */
+/** `median (min–max)`, each written by `write`; of a single value just that. */
 export function withRange({ median, min, max }: Spread, write: (value: number) => string): string {
-  return `${write(median)} (${write(min)}–${write(max)})`
+  return min === max ? write(median) : `${write(median)} (${write(min)}–${write(max)})`
 }
 
 /** A ratio: `1.02`; from 10 on without decimals. */

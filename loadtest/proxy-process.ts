@@ -9,14 +9,20 @@ const TICK_MS = 10
 const STOP_TIMEOUT_MS = 10_000
 const STDERR_KEPT_BYTES = 4096
 
+const running = new Set<ProxyProcess>()
+process.on('exit', () => {
+  for (const proxy of running) proxy.kill()
+})
+
+// A signal would end this process without its exit handlers, and the proxies would run on.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
+}
+
 /** A proxy under measurement: a process with a scratch folder of its own, gone without a trace when stopped. */
 export class ProxyProcess {
   readonly directory: string
   readonly #process: ChildProcess
-  readonly #killAtExit = (): void => {
-    this.#process.kill('SIGKILL')
-    rmSync(this.directory, { recursive: true, force: true })
-  }
   #stderr = ''
 
   /** Every stdout line goes to `onLine`. */
@@ -33,7 +39,7 @@ export class ProxyProcess {
       partial = lines.pop() ?? ''
       for (const line of lines) onLine(line)
     })
-    process.on('exit', this.#killAtExit)
+    running.add(this)
   }
 
   /** Rejects as soon as the process has ended, with what it said on stderr. */
@@ -49,6 +55,12 @@ export class ProxyProcess {
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS
   }
 
+  /** For a benchmark that ends early: nothing of it may stay behind. */
+  kill(): void {
+    this.#process.kill('SIGKILL')
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+
   async stop(): Promise<void> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {
       const exited = once(this.#process, 'exit')
@@ -57,7 +69,7 @@ export class ProxyProcess {
       await exited
       clearTimeout(killer)
     }
-    process.off('exit', this.#killAtExit)
+    running.delete(this)
     rmSync(this.directory, { recursive: true, force: true })
   }
 }

@@ -53,8 +53,9 @@ function accept(behaviour: Behaviour): (socket: Socket) => void {
 
 /** Nobody trusts the certificate, so no request should ever get through; one that does is counted and seen. */
 function tlsServer(): Server {
-  const read = (name: string): Buffer => readFileSync(new URL(`./certificates/${name}`, import.meta.url))
-  const server = createTlsServer({ cert: read('untrusted.pem'), key: read('untrusted.key') }, accept('untrusted-tls'))
+  const cert = readFileSync(new URL('./certificates/untrusted.pem', import.meta.url))
+  const key = readFileSync(new URL('./certificates/untrusted.key', import.meta.url))
+  const server = createTlsServer({ cert, key }, accept('untrusted-tls'))
   server.on('tlsClientError', () => {})
   return server
 }

@@ -9,6 +9,7 @@ export const ERRORS = {
   NO_ROUTE: { status: 404, source: 'client', retry: 'never', title: 'No route matches the request' },
   REQUEST_TIMEOUT: { status: 408, source: 'client', retry: 'always', title: 'The request did not arrive in time' },
   BODY_TOO_LARGE: { status: 413, source: 'client', retry: 'never', title: 'The request body is over the limit' },
+  EXPECTATION_FAILED: { status: 417, source: 'client', retry: 'never', title: 'The expectation cannot be met' },
   HEADERS_TOO_LARGE: { status: 431, source: 'client', retry: 'never', title: 'The request headers are over the limit' },
   CLIENT_GONE: { status: 499, source: 'client', retry: 'maybe', title: 'The client went away before the answer' },
   INTERNAL: { status: 500, source: 'proxy', retry: 'maybe', title: 'The proxy failed' },

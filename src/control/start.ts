@@ -58,12 +58,18 @@ export async function startUnderstudy(options: StartOptions): Promise<Understudy
   })
   const reloader = new Reloader(state, supervisor, log, cores)
   admin.reloader = reloader
-  const watched = (): string[] => [snapshot.source, ...state.snapshot.files]
   const onChange = (): void => void reloader.reload('a file changed')
-  let watch = watchFiles(watched(), onChange)
+  let watched = filesOf(snapshot)
+  let watch = watchFiles(watched, onChange)
   state.onApplied = () => {
+    const files = filesOf(state.snapshot)
+    // The watch of the same files goes on: it may have seen one change while this one was applied.
+    if (files.join('\n') === watched.join('\n')) return
+    watched = files
     watch.close()
-    watch = watchFiles(watched(), onChange)
+    watch = watchFiles(watched, onChange)
+    // What changed between reading and watching has been seen by neither.
+    onChange()
   }
   const scheme = snapshot.listen.tls === null ? 'http' : 'https'
   const listenUrl = `${scheme}://${addressOf({ host: snapshot.listen.host, port })}`
@@ -81,6 +87,10 @@ export async function startUnderstudy(options: StartOptions): Promise<Understudy
       log.info('drained', {})
     },
   }
+}
+
+function filesOf(snapshot: Snapshot): string[] {
+  return [snapshot.source, ...snapshot.files]
 }
 
 function sayStarted(log: Log, snapshot: Snapshot, listen: string, admin: string): void {

@@ -1,6 +1,8 @@
 import type { Exchange } from './exchange.ts'
 import { endToEndHeaders } from './http/request-headers.ts'
 import { decideCanary } from './routing/assign.ts'
+import type { RequestHead } from './routing/request-head.ts'
+import type { RouteRuntime } from './runtime.ts'
 import { sampleShadows } from './shadow/mirror.ts'
 
 /**
@@ -13,20 +15,18 @@ export function assign(exchange: Exchange, body: Buffer | null): void {
   // Having waited for a body, it counts in the second of the decision: that of its arrival may be handed over already.
   exchange.assignedAtUs = exchange.upload === null ? exchange.arrivedAtUs : plane.clock.nowUs()
   if (body !== null) exchange.head = { ...exchange.head, json: parse(body) }
-  const canary = route.plan.canary
-  if (canary !== null && decideCanary(route.plan, canary, exchange.head).chosen) chooseCanary(exchange)
+  exchange.arm = chooseArm(route, exchange.head)
   exchange.sharedHeaders = endToEndHeaders(client, exchange.head.host, exchange.requestId)
   sampleShadows(exchange)
 }
 
 /** Sticky users come back to the canary by themselves once it has a usable endpoint again. */
-function chooseCanary(exchange: Exchange): void {
-  const { route } = exchange
-  if (route.plan.canary?.fallback === 'primary' && route.canary?.available === false) {
-    route.arms.canary.fallbacks++
-    return
-  }
-  exchange.arm = 'canary'
+export function chooseArm(route: RouteRuntime, head: RequestHead): 'primary' | 'canary' {
+  const { canary } = route.plan
+  if (canary === null || !decideCanary(route.plan, canary, head).chosen) return 'primary'
+  if (canary.fallback === 'none' || route.canary?.available !== false) return 'canary'
+  route.arms.canary.fallbacks++
+  return 'primary'
 }
 
 function parse(body: Buffer): unknown {

@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import type { MessagePort } from 'node:worker_threads'
 import { startClock, type Clock } from '../clock.ts'
 import type { LimitsPlan, Snapshot } from '../config/snapshot.ts'
@@ -6,12 +5,15 @@ import type { DataPlaneData, LogMessage, ThreadCounters } from '../wire/messages
 import { Counters } from './counters.ts'
 import { DeadlineWheel } from './deadline-wheel.ts'
 import type { Exchange } from './exchange.ts'
+import type { Tunnel } from './http/tunnel.ts'
 import { TurnEnds } from './http/upload.ts'
 import { LoopLag } from './loop-lag.ts'
 import { OpenExchanges } from './open-exchanges.ts'
 import { Outbox } from './outbox.ts'
 import { RateLimitedLog } from './rate-limited-log.ts'
 import { Runtime } from './runtime.ts'
+import { AnswerBudget } from './shadow/answer-budget.ts'
+import { CopyMemory } from './shadow/copy-memory.ts'
 import { Tallies, type SecondTally } from './tallies.ts'
 
 /** Share of the in-flight limit from which shadows are shed. */
@@ -24,11 +26,13 @@ export class DataPlane {
   readonly counters = new Counters()
   readonly openExchanges = new OpenExchanges()
   readonly turnEnds = new TurnEnds()
+  readonly copyMemory = new CopyMemory()
+  readonly answerBudget = new AnswerBudget()
   readonly outbox: Outbox
   readonly log: RateLimitedLog
   readonly postLog: (message: LogMessage) => void
-  /** Sockets of WebSocket connections under way. */
-  readonly upgraded = new Set<Duplex>()
+  /** WebSocket connections under way. */
+  readonly tunnels = new Set<Tunnel>()
   runtime: Runtime
   draining = false
   connections = 0
@@ -60,7 +64,7 @@ export class DataPlane {
     const before = this.runtime
     this.runtime = new Runtime(snapshot, before, this.counters, this.wheel)
     this.#retired.add(before)
-    before.retire(this.runtime)
+    before.retire()
     this.#shareLimits()
   }
 
@@ -69,16 +73,19 @@ export class DataPlane {
   }
 
   /** The thread is close to its limits: copies are given up first, so that clients are not. */
-  get sheddingShadows(): boolean {
-    return this.#lag.shedding || this.inFlight > this.#inFlightLimit * SHED_SHARE
+  sheddingShadows(nowMs: number): boolean {
+    const nearlyFull = this.inFlight > this.#inFlightLimit * SHED_SHARE
+    return nearlyFull || this.#lag.shedding || this.answerBudget.usedUp(nowMs)
   }
 
-  admit(exchange: Exchange): boolean {
-    if (this.inFlight >= this.#inFlightLimit) return false
+  /** @returns why the request cannot be taken now; null: it can, and is under way until `release`. */
+  admit(exchange: Exchange): string | null {
+    if (this.inFlight >= this.#inFlightLimit) return 'too many requests are in flight'
+    if (this.#lag.refusing) return 'the proxy has more work than it can do'
     this.inFlight++
     exchange.admitted = true
     exchange.runtime.retain()
-    return true
+    return null
   }
 
   release(exchange: Exchange): void {

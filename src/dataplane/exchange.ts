@@ -12,12 +12,15 @@ import { mirror } from './shadow/mirror.ts'
 import { dropWaiting, type ShadowSlot } from './shadow/slot.ts'
 import { liveEnded } from './settle.ts'
 import type { SecondTally } from './tallies.ts'
-import { forward, retry, type RequestBody } from './upstream/forward.ts'
+import { BodyCapture } from './upstream/capture.ts'
+import type { Endpoint } from './upstream/endpoint.ts'
+import { armUpstream, forward, retry, type RequestBody } from './upstream/forward.ts'
 import type { LiveLeg } from './upstream/live-leg.ts'
 
 /** Stands in until normalise and match have run, so that every field has one type for all of its life. */
 const NO_HEAD: RequestHead = { method: '', path: '', query: '', host: '', headers: {}, requestId: '', address: '' }
 const NO_BODY = Buffer.alloc(0)
+const NONE: readonly Endpoint[] = []
 
 /**
  * All that belongs to one client request, from its head to the settling of its last leg. It carries; the phases
@@ -47,8 +50,8 @@ export class Exchange implements UploadOwner {
   assigned = false
   /** The second the exchange counts in; later than its arrival where a key lay in the body. */
   assignedAtUs = 0
-  /** The live leg is a second attempt. */
-  retried = false
+  /** Endpoints of failed attempts before the live leg. */
+  tried: readonly Endpoint[] = NONE
   upload: Upload | null = null
   live: LiveLeg | null = null
   /** The client has its answer, or is gone. */
@@ -63,6 +66,10 @@ export class Exchange implements UploadOwner {
   requestBody: Buffer = NO_BODY
   /** `requestBody` is the whole body. */
   bodyCopied = false
+  /** The copy of a body that was streamed. */
+  teed: BodyCapture | null = null
+  /** What a body that came whole counts in the copy memory. */
+  heldBytes = 0
   tally: SecondTally | null = null
   /** The plane's list of unsettled exchanges, in order of arrival. */
   previous: Exchange | null = null
@@ -83,9 +90,14 @@ export class Exchange implements UploadOwner {
     this.onBodyCopied(NO_BODY)
   }
 
-  teeBytes(): number {
+  mayStream(): boolean {
+    return armUpstream(this).roomForUpload
+  }
+
+  tee(): BodyCapture {
     if (!this.assigned) assign(this, null)
-    return this.captureBytes
+    this.teed = new BodyCapture(this.captureBytes, this.plane.copyMemory)
+    return this.teed
   }
 
   onBodyWhole(body: Buffer): void {
@@ -100,7 +112,7 @@ export class Exchange implements UploadOwner {
   }
 
   onBodyCopied(copy: Buffer | null): void {
-    if (copy === null) dropWaiting(this, 'body_limit')
+    if (copy === null) dropWaiting(this, this.teed?.state === 'let_go' ? 'memory' : 'body_limit')
     else {
       this.requestBody = copy
       this.bodyCopied = true
@@ -120,7 +132,14 @@ export class Exchange implements UploadOwner {
   /** The body takes longer than `limits.request`. */
   onBodyLate(): void {
     const { requestMs } = this.plane.limits
-    this.#refuseBody(new ProxyError('REQUEST_TIMEOUT', `the body did not arrive within ${requestMs} ms (limits.request)`))
+    this.#refuseBody(
+      new ProxyError('REQUEST_TIMEOUT', `the body did not arrive within ${requestMs} ms (limits.request)`),
+    )
+  }
+
+  /** The body is not valid HTTP. */
+  onBodyMalformed(detail: string): void {
+    this.#refuseBody(new ProxyError('BAD_REQUEST', detail))
   }
 
   /** The client closed, or broke, its connection before the answer was complete. */

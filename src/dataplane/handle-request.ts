@@ -5,6 +5,7 @@ import { Exchange } from './exchange.ts'
 import type { Downstream } from './http/downstream.ts'
 import { checkFraming } from './http/framing.ts'
 import { refuse } from './http/refuse.ts'
+import { requestIdOf } from './http/request-headers.ts'
 import { readTarget } from './http/target.ts'
 import { Upload } from './http/upload.ts'
 import { matchRoute } from './routing/match.ts'
@@ -12,8 +13,6 @@ import type { RouteRuntime } from './runtime.ts'
 
 /** A key is looked for in bodies up to this size; longer ones are streamed and have none. */
 const KEY_BODY_BYTES = 1024 * 1024
-/** Longer ids are replaced: they travel into every log line, record and leg. */
-const REQUEST_ID_MAX_LENGTH = 200
 
 /**
  * The life of an exchange:
@@ -44,9 +43,7 @@ export function handleRequest(plane: DataPlane, client: Downstream): void {
 
 function normalise(exchange: Exchange): ProxyError | null {
   const { client } = exchange
-  const given = client.headers['x-request-id']
-  exchange.requestId =
-    typeof given === 'string' && given !== '' && given.length <= REQUEST_ID_MAX_LENGTH ? given : exchange.id
+  exchange.requestId = requestIdOf(client, exchange.id)
   const framing = checkFraming(client)
   if (framing !== null) {
     client.closeAfterAnswer = true
@@ -82,8 +79,8 @@ function admit(exchange: Exchange): ProxyError | null {
   if (declared !== undefined && Number(declared) > plane.limits.bodyBytes) {
     return new ProxyError('BODY_TOO_LARGE', `the body has ${declared} bytes, the limit is ${plane.limits.bodyBytes}`)
   }
-  if (!plane.admit(exchange)) return new ProxyError('OVERLOADED', 'too many requests are in flight')
-  return null
+  const overload = plane.admit(exchange)
+  return overload === null ? null : new ProxyError('OVERLOADED', overload)
 }
 
 function receive(exchange: Exchange): void {
@@ -95,6 +92,7 @@ function receive(exchange: Exchange): void {
   }
   const gatherBytes = exchange.assigned ? 0 : KEY_BODY_BYTES
   client.onLate(() => exchange.onBodyLate())
+  client.onMalformed(detail => exchange.onBodyMalformed(detail))
   exchange.upload = new Upload(client, exchange, plane.limits.bodyBytes, gatherBytes)
   exchange.upload.start(plane.turnEnds)
 }

@@ -1,24 +1,34 @@
 const SAMPLE_MS = 50
-/** A thread this late has lost twice a typical answer time: copies are given up before clients feel more of it. */
-const SHED_MS = 100
+/** A thread this late makes clients wait: copies are given up before they feel more of it. */
+const SHED_MS = 50
+/** A thread this late is late for every client; whoever is refused at once may find a replica that is not. */
+const REFUSE_MS = 1_000
 
-/** How late this thread's event loop runs its timers: the worst lateness since the last reading. */
+/**
+ * How late this thread's event loop runs its timers. Late once is a pause that is over (a collection, a machine that did
+ * something else): there is nothing to gain by giving up what came after it. Late twice in a row is too much work.
+ */
 export class LoopLag {
   #worstMs = 0
   #lastMs = 0
-  #expectedMs = performance.now() + SAMPLE_MS
+  #beforeMs = 0
+  /** The first sample only sets the clock: a thread that starts is late because it starts. */
+  #expectedMs = Infinity
   readonly #timer: NodeJS.Timeout
 
   constructor() {
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS)
   }
 
-  /** The last sample was late enough to shed shadows. */
   get shedding(): boolean {
-    return this.#lastMs > SHED_MS
+    return this.#lateFor(SHED_MS)
   }
 
-  /** Milliseconds; a reading starts a new interval. */
+  get refusing(): boolean {
+    return this.#lateFor(REFUSE_MS)
+  }
+
+  /** The worst since the last reading, milliseconds. */
   read(): number {
     const worst = this.#worstMs
     this.#worstMs = 0
@@ -29,10 +39,15 @@ export class LoopLag {
     clearInterval(this.#timer)
   }
 
+  /** The last two samples were this late, or the last one and the one that is due. */
+  #lateFor(ms: number): boolean {
+    return this.#lastMs > ms && (this.#beforeMs > ms || performance.now() - this.#expectedMs > ms)
+  }
+
   #sample(): void {
-    const nowMs = performance.now()
-    this.#lastMs = nowMs - this.#expectedMs
+    this.#beforeMs = this.#lastMs
+    this.#lastMs = Math.max(0, performance.now() - this.#expectedMs)
     this.#worstMs = Math.max(this.#worstMs, this.#lastMs)
-    this.#expectedMs = nowMs + SAMPLE_MS
+    this.#expectedMs = performance.now() + SAMPLE_MS
   }
 }

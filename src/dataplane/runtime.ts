@@ -1,6 +1,7 @@
 import type { RoutePlan, ShadowPlan, Snapshot, UpstreamPlan } from '../config/snapshot.ts'
 import type { ArmCounters, Counters, MutableShadowCounters } from './counters.ts'
 import type { DeadlineWheel } from './deadline-wheel.ts'
+import { ReachGate } from './shadow/reach-gate.ts'
 import { Upstream } from './upstream/upstream.ts'
 
 export interface RouteRuntime {
@@ -17,11 +18,12 @@ export interface ShadowRuntime {
   readonly plan: ShadowPlan
   readonly upstream: Upstream
   readonly counters: MutableShadowCounters
+  readonly gate: ReachGate
 }
 
 /**
  * A snapshot with what this thread needs to serve it: connections and counters. Exchanges keep the runtime they arrived
- * in; when it has been replaced and the last of them is gone, the upstreams that were not taken over are closed.
+ * in; when it has been replaced and the last of them is gone, it lets go of its upstreams. The last one to do so closes them.
  */
 export class Runtime {
   readonly snapshot: Snapshot
@@ -30,11 +32,13 @@ export class Runtime {
   /** Stands in for the route of requests that match none. */
   readonly noRoute: RouteRuntime
   #users = 0
-  #successor: Runtime | null = null
+  #retired = false
+  #done = false
 
   constructor(snapshot: Snapshot, predecessor: Runtime | null, counters: Counters, wheel: DeadlineWheel) {
     this.snapshot = snapshot
     const upstreams = snapshot.upstreams.map(plan => takeOver(plan, predecessor) ?? new Upstream(plan, wheel))
+    for (const upstream of upstreams) upstream.hold()
     this.upstreams = new Map(upstreams.map(upstream => [upstream.plan.name, upstream]))
     this.routes = snapshot.routes.map(plan => ({
       plan,
@@ -57,12 +61,13 @@ export class Runtime {
 
   release(): void {
     this.#users--
-    this.#closeIfDone()
+    this.#letGoIfDone()
   }
 
-  retire(successor: Runtime): void {
-    this.#successor = successor
-    this.#closeIfDone()
+  /** Another snapshot is in force. */
+  retire(): void {
+    this.#retired = true
+    this.#letGoIfDone()
   }
 
   /** Closes all connections at once. */
@@ -70,12 +75,10 @@ export class Runtime {
     await Promise.all([...this.upstreams.values()].map(upstream => upstream.destroy()))
   }
 
-  #closeIfDone(): void {
-    const successor = this.#successor
-    if (successor === null || this.#users > 0) return
-    for (const [name, upstream] of this.upstreams) {
-      if (successor.upstreams.get(name) !== upstream) void upstream.close()
-    }
+  #letGoIfDone(): void {
+    if (!this.#retired || this.#users > 0 || this.#done) return
+    this.#done = true
+    for (const upstream of this.upstreams.values()) upstream.letGo()
   }
 }
 
@@ -86,7 +89,7 @@ function shadowRuntime(
   counters: Counters,
 ): ShadowRuntime {
   const upstream = upstreams[plan.upstream] as Upstream
-  return { plan, upstream, counters: counters.shadow(route.name, upstream.plan.name) }
+  return { plan, upstream, counters: counters.shadow(route.name, upstream.plan.name), gate: new ReachGate() }
 }
 
 /** An upstream whose plan did not change keeps its connections. */

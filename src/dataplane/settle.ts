@@ -45,6 +45,7 @@ export function liveEnded(exchange: Exchange): void {
 /** A copy has been answered, or has failed. `detail` says how it failed. */
 export function shadowEnded(exchange: Exchange, slot: ShadowSlot, detail: string): void {
   slot.shadow.counters.inFlight--
+  slot.shadow.gate.ended(slot.leg?.error ?? null, performance.now())
   if (slot.state !== 'sent') return
   const error = slot.leg?.error ?? null
   if (error !== null) {
@@ -91,7 +92,7 @@ function settlePair(exchange: Exchange, slot: ShadowSlot): void {
       )
     }
   }
-  slotClosed(exchange)
+  slotClosed(exchange, slot)
 }
 
 /** As the analysis thread sees it, without looking into the body. */
@@ -103,7 +104,7 @@ function unpaired(exchange: Exchange, slot: ShadowSlot, reason: UnpairedReason):
   slot.state = 'settled'
   slot.shadow.counters.unpaired[reason]++
   countsOf(exchange, slot.shadow).unpaired[reason]++
-  slotClosed(exchange)
+  slotClosed(exchange, slot)
 }
 
 function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg): boolean {

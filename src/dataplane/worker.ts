@@ -55,6 +55,7 @@ listener.listen(host, port, data.reusePort).then(
 async function drain(deadlineMs: number): Promise<void> {
   plane.draining = true
   listener.stopAccepting()
+  for (const tunnel of plane.tunnels) tunnel.goAway()
   const startedMs = performance.now()
   const busy = (): boolean => plane.inFlight > 0 || plane.openExchanges.count > 0 || plane.connections > 0
   while (busy() && performance.now() < startedMs + deadlineMs) {
@@ -62,7 +63,7 @@ async function drain(deadlineMs: number): Promise<void> {
     if (performance.now() > startedMs + KEEP_ALIVE_GRACE_MS) listener.closeIdle()
   }
   for (const exchange of plane.openExchanges.all()) abandon(exchange)
-  for (const socket of plane.upgraded) socket.destroy()
+  for (const tunnel of plane.tunnels) tunnel.destroy()
   listener.closeAll()
   // Closing connections ends the live legs that were left, one turn later.
   await new Promise(resolve => setImmediate(resolve))

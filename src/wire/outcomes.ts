@@ -8,6 +8,8 @@ export type Outcome = (typeof OUTCOMES)[number]
 export const DROP_REASONS = [
   'body_limit', // the request body is over the shadow's max_body
   'in_flight', // the shadow already has max_in_flight copies under way
+  'memory', // the copies under way on the thread hold 64 MiB already
+  'unreachable', // connections to the shadow fail; ten copies a second go on trying
   'overloaded', // the thread sheds load, shadows first
   'upload_incomplete', // the client went away, or failed, before its whole body was here
   'primary_rejected', // the request never reached the primary: there is nothing to compare with

@@ -3,6 +3,7 @@ import { connectRaw, type RawClient } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import type { UpstreamRequest } from '../support/upstream-request.ts'
 import type { Respond } from '../support/upstream-respond.ts'
+import { startIsOver } from '../support/start-is-over.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
 import { eventually, within } from '../support/within.ts'
 
@@ -26,6 +27,7 @@ beforeAll(async () => {
     ],
     log: { level: 'debug', access: 1 },
   })
+  await startIsOver()
 })
 afterAll(async () => {
   await proxy.stop()
@@ -100,9 +102,10 @@ describe('C3: the copy of a client that went away', () => {
     client.destroy()
     await eventually(async () => {
       const now = await proxy.readMetrics()
-      const rise = (name: string, labels: Record<string, string>): number => now.sum(name, labels) - before.sum(name, labels)
+      const rise = (name: string, labels: Record<string, string>): number =>
+        now.sum(name, labels) - before.sum(name, labels)
       expect(rise('understudy_unpaired_total', { reason: 'client_gone' })).toBe(1)
-      expect(rise('understudy_errors_total', { code: 'CLIENT_GONE' })).toBe(1)
+      expect(rise('understudy_errors_total', { code: 'CLIENT_GONE', route: 'mirrored' })).toBe(1)
       expect(rise('understudy_pairs_total', { shadow: 'v2' })).toBe(0)
       return true
     })

@@ -47,6 +47,7 @@ export class FakeDownstream implements Downstream {
   onGone(): void {}
   onDrain(): void {}
   onLate(): void {}
+  onMalformed(): void {}
   informational(): void {}
 
   writeHead(status: number): void {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
 
 export interface Certificate {
   /** PEM. The certificate is its own authority: trust it as `ca`. */
@@ -20,25 +20,43 @@ const TAG = { boolean: 1, integer: 2, bits: 3, octets: 4, oid: 6, utf8: 12, time
  * so that no key lies in the repository and none can run out there.
  */
 export function selfSigned(names: readonly string[] = ['localhost'], days = 2): Certificate {
+  return certify(names, days, null)
+}
+
+/** The same, signed by another one: who trusts that trusts this. The first name of the two must differ. */
+export function signedBy(authority: Certificate, names: readonly string[] = ['localhost'], days = 2): Certificate {
+  return certify(names, days, authority)
+}
+
+function certify(names: readonly string[], days: number, authority: Certificate | null): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const algorithm = sequence(der(TAG.oid, SHA256_WITH_RSA), Buffer.from([5, 0]))
-  const name = sequence(der(TAG.set, sequence(der(TAG.oid, COMMON_NAME), der(TAG.utf8, names[0] ?? 'localhost'))))
+  const subject = commonName(names[0] ?? 'localhost')
   const now = Date.now()
   const [from, until] =
     days < 0 ? [now + days * DAY_MS - DAY_MS, now + days * DAY_MS] : [now - DAY_MS, now + days * DAY_MS]
   const body = sequence(
     der(0xa0, der(TAG.integer, [2])), // version 3
-    der(TAG.integer, [1, ...Buffer.from(String(now))]), // serial: unlike any other of this run
+    der(TAG.integer, [1, ...randomBytes(8)]), // serial: unlike any other
     algorithm,
-    name,
+    authority === null ? subject : commonName(subjectOf(authority)),
     sequence(time(from), time(until)),
-    name,
+    subject,
     publicKey.export({ type: 'spki', format: 'der' }),
-    der(0xa3, sequence(altNames(names), certificateAuthority())),
+    der(0xa3, authority === null ? sequence(altNames(names), certificateAuthority()) : sequence(altNames(names))),
   )
-  const signature = sign('sha256', body, privateKey)
+  const signature = sign('sha256', body, authority?.key ?? privateKey)
   const whole = sequence(body, algorithm, der(TAG.bits, Buffer.concat([Buffer.from([0]), signature])))
   return { cert: pem(whole), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }
+}
+
+function commonName(name: string): Buffer {
+  return sequence(der(TAG.set, sequence(der(TAG.oid, COMMON_NAME), der(TAG.utf8, name))))
+}
+
+/** The name a certificate of this file was made for. */
+function subjectOf(certificate: Certificate): string {
+  return new X509Certificate(certificate.cert).subject.replace(/^CN=/, '')
 }
 
 function altNames(names: readonly string[]): Buffer {

@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { BodyListener } from '../../src/dataplane/http/downstream.ts'
 import { TurnEnds, Upload, type UploadOwner } from '../../src/dataplane/http/upload.ts'
+import { CopyMemory } from '../../src/dataplane/shadow/copy-memory.ts'
+import { BodyCapture } from '../../src/dataplane/upstream/capture.ts'
 import { FakeDownstream } from './fake-downstream.ts'
 
 export const LIMIT_BYTES = 200_000
@@ -10,15 +12,21 @@ const TEE_BYTES = 100_000
 export class UploadRecorder implements UploadOwner {
   readonly heard: string[] = []
   stream: Readable | null = null
+  /** Connections are left for bodies that take longer. */
+  mayHoldConnection = true
   readonly #teeBytes: number
 
   constructor(teeBytes: number) {
     this.#teeBytes = teeBytes
   }
 
-  teeBytes(): number {
+  mayStream(): boolean {
+    return this.mayHoldConnection
+  }
+
+  tee(): BodyCapture {
     this.heard.push('asked')
-    return this.#teeBytes
+    return new BodyCapture(this.#teeBytes, new CopyMemory())
   }
 
   onBodyWhole(body: Buffer): void {

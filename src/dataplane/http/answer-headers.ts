@@ -11,6 +11,22 @@ export function answerHeaders(
   arm: 'primary' | 'canary',
   keepTrailer: boolean,
 ): string[] {
+  const out = endToEnd(raw, connection, keepTrailer)
+  out.push('x-request-id', requestId, 'x-understudy-arm', arm)
+  return out
+}
+
+/** The headers of a 1xx before the answer. */
+export function informationalHeaders(raw: readonly (Buffer | string)[]): string[] {
+  return endToEnd(raw, undefined, false)
+}
+
+/** undici's trailers as the client gets them. */
+export function answerTrailers(raw: readonly (Buffer | string)[] | null): string[] {
+  return raw === null ? [] : endToEnd(raw, undefined, false)
+}
+
+function endToEnd(raw: readonly (Buffer | string)[], connection: string | undefined, keepTrailer: boolean): string[] {
   const listed = connectionListed(connection)
   const out: string[] = []
   for (let i = 0; i < raw.length; i += 2) {
@@ -24,13 +40,7 @@ export function answerHeaders(
       continue
     out.push(name, latin1(raw[i + 1] as Buffer | string))
   }
-  out.push('x-request-id', requestId, 'x-understudy-arm', arm)
   return out
-}
-
-/** undici's trailers, as text. */
-export function answerTrailers(raw: readonly (Buffer | string)[] | null): string[] {
-  return raw === null ? [] : raw.map(latin1)
 }
 
 function latin1(value: Buffer | string): string {

@@ -1,10 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/**
- * The client's side of an exchange, whatever protocol it speaks. The phases see only this; HTTP/1.1 is the one
- * implementation so far (h1-downstream.ts).
- */
-export interface Downstream {
+/** What a client asks for, before any body: also where the connection leaves HTTP by an upgrade. */
+export interface ClientHead {
   readonly method: string
   /** As the client wrote it: origin form, absolute form or `*`. */
   readonly target: string
@@ -15,6 +12,13 @@ export interface Downstream {
   /** The peer's address without port. */
   readonly address: string
   readonly secure: boolean
+}
+
+/**
+ * The client's side of an exchange, whatever protocol it speaks. The phases see only this; HTTP/1.1 is the one
+ * implementation so far (h1-downstream.ts).
+ */
+export interface Downstream extends ClientHead {
   /** The framing announces a body (of any length, also 0 bytes when chunked). */
   readonly hasBody: boolean
   /** Set when the request failed framing checks: the answer must be the last one on this connection. */
@@ -34,14 +38,17 @@ export interface Downstream {
   onDrain(drained: () => void): void
   /** Calls back if the body has not arrived within `limits.request`. */
   onLate(late: () => void): void
+  /** Calls back if the body turns out not to be HTTP; `detail` says why. */
+  onMalformed(malformed: (detail: string) => void): void
 
-  informational(status: number, headers: IncomingHttpHeaders): void
+  /** A 1xx before the head; `headers`: flat name, value list. */
+  informational(status: number, headers: string[]): void
   /** Kept back until the first `write`, so that both leave in one packet; `flushHead` does not wait for that. */
   writeHead(status: number, reason: string, headers: string[]): void
   flushHead(): void
   /** false: the socket is full, wait for drain. */
   write(chunk: Buffer): boolean
-  /** `trailers`: flat name, value list; only behind a chunked head that announced them. */
+  /** `trailers`: flat name, value list; only behind a chunked head. */
   end(trailers: readonly string[]): void
   /** Cuts the connection, so that the client can tell a broken answer from a whole one. */
   abort(): void

@@ -1,14 +1,18 @@
 import { ProxyError } from '../../errors.ts'
-import type { Downstream } from './downstream.ts'
+import type { ClientHead } from './downstream.ts'
 
 /**
  * Framing that node:http lets through and a proxy must not: two readings of one request are how requests are smuggled.
  * What llhttp already refuses (both lengths, bad lengths, bare LF, folded lines...) ends in the listener's clientError.
  */
-export function checkFraming(client: Downstream): ProxyError | null {
+export function checkFraming(client: ClientHead): ProxyError | null {
+  const { httpVersion } = client
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    return new ProxyError('BAD_REQUEST', `HTTP/${httpVersion} is not spoken here, only HTTP/1.1 and HTTP/1.0 are`)
+  }
   const coding = client.headers['transfer-encoding']
   if (coding !== undefined) {
-    if (client.httpVersion !== '1.1') {
+    if (httpVersion !== '1.1') {
       return new ProxyError('BAD_REQUEST', 'Transfer-Encoding is not allowed before HTTP/1.1')
     }
     if (coding.toLowerCase() !== 'chunked') {
@@ -22,5 +26,15 @@ export function checkFraming(client: Downstream): ProxyError | null {
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++
   }
   if (hosts > 1) return new ProxyError('BAD_REQUEST', 'the request has more than one Host header')
-  return null
+  if (hosts === 0 && httpVersion === '1.1') return new ProxyError('BAD_REQUEST', 'the request has no Host header')
+  return checkExpectation(client)
+}
+
+const CONTINUE = /^[\s,]*100-continue(?:[\s,]+100-continue)*[\s,]*$/i
+
+/** There is one expectation (RFC 9110 §10.1.1), and HTTP/1.0 clients have none. */
+function checkExpectation({ headers, httpVersion }: ClientHead): ProxyError | null {
+  const { expect } = headers
+  if (expect === undefined || httpVersion !== '1.1' || CONTINUE.test(expect)) return null
+  return new ProxyError('EXPECTATION_FAILED', 'the only expectation that can be met is 100-continue')
 }

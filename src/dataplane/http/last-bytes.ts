@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { DataPlane } from '../data-plane.ts'
 import type { WheelEntry } from '../deadline-wheel.ts'
 
@@ -34,6 +35,8 @@ class LastBytes implements WheelEntry {
       route: '-',
       detail: `the client did not read the end of its answer within ${limits.idleMs} ms (limits.idle)`,
     })
-    this.#socket.destroy()
+    // A reset, or the kernel would keep the bytes for minutes; TLS has none.
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy()
+    else this.#socket.resetAndDestroy()
   }
 }

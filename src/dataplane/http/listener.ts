@@ -1,18 +1,26 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
-import { Server as NetServer, type AddressInfo } from 'node:net'
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import type { LimitsPlan, ListenPlan } from '../../config/snapshot.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { DataPlane } from '../data-plane.ts'
 import { handleRequest } from '../handle-request.ts'
 import { H1Downstream } from './h1-downstream.ts'
+import { isLingering } from './linger.ts'
 import { answerRaw } from './problem.ts'
 import { watchLastBytes } from './last-bytes.ts'
-import { handleUpgrade } from './upgrade.ts'
+import { handleUpgrade, isWebSocket } from './upgrade.ts'
 
 /** How often Node looks for requests over their time; its default of 30 s would triple a short limit. */
 const TIMEOUT_CHECK_MS = 1_000
+
+/** There is nothing to write an answer into. */
+const TLS_ERROR = /^ERR_(?:TLS|SSL)_/
+
+/** llhttp: the connection ended within a message. */
+const END_OF_INPUT = 'HPE_INVALID_EOF_STATE'
 
 /** This thread's HTTP/1.1 listener. */
 export class Listener {
@@ -20,18 +28,34 @@ export class Listener {
   readonly #plane: DataPlane
   /** Sockets with a request under way: an error on them must not be answered into the middle of an answer. */
   readonly #busy = new WeakMap<Duplex, H1Downstream>()
+  /**
+   * Requests that came before the answer to the one before them. Node would start them all at once, so that one connection
+   * could take every place there is; and their answers could not go out before their turn anyway.
+   */
+  readonly #pipelined = new WeakMap<Duplex, (() => void)[]>()
+  /** Sockets whose bytes are no HTTP any more: Node says so again for each piece that comes. */
+  readonly #garbled = new WeakSet<Duplex>()
+  /** Open connections, and how many bytes had come when HTTP began on them: 0, or those of the TLS handshake. */
+  readonly #open = new Map<Socket, number>()
 
   constructor(plane: DataPlane) {
     this.#plane = plane
     const { listen, limits } = plane.runtime.snapshot
     this.#server = createHttpServer(listen, limits)
-    this.#server.on('request', (request, response) => this.#onRequest(request, response))
-    this.#server.on('upgrade', (request, socket, head) => handleUpgrade(plane, request, socket, head))
+    this.#server.on('request', (request, response) => this.#onRequest(request, response, false))
+    this.#server.on('checkContinue', (request, response) => this.#onRequest(request, response, true))
+    this.#server.on('checkExpectation', (request, response) => this.#onRequest(request, response, false))
+    this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket as Socket, head))
     this.#server.on('connect', (_request, socket) => answerRaw(socket, 'NOT_IMPLEMENTED', 'CONNECT is not supported'))
+    this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => this.#onHandshakeFailed(error, socket))
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#onClientError(error, socket))
     this.#server.on('connection', socket => {
       plane.connections++
       socket.on('close', () => plane.connections--)
+    })
+    this.#server.on(listen.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
+      this.#open.set(socket, socket.bytesRead)
+      socket.on('close', () => this.#open.delete(socket))
     })
     this.applyLimits(limits)
   }
@@ -72,35 +96,84 @@ export class Listener {
   /** Closes the connections on which nothing is under way. */
   closeIdle(): void {
     this.#server.closeIdleConnections()
+    // For Node a connection on which nothing has come yet waits for its first request.
+    for (const [socket, bytesBefore] of this.#open) if (socket.bytesRead === bytesBefore) socket.destroy()
   }
 
   closeAll(): void {
     this.#server.closeAllConnections()
   }
 
-  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+  #onRequest(request: IncomingMessage, response: ServerResponse, waitsForContinue: boolean): void {
     const { socket } = request
-    const client = new H1Downstream(request, response)
+    // Behind an answer that is to be the last, nothing is a request: where the one before ended may be in doubt.
+    if (!socket.writable || this.#busy.get(socket)?.closeAfterAnswer) {
+      request.resume()
+      return
+    }
+    const begin = (): void => this.#begin(request, response, waitsForContinue)
+    if (!this.#busy.has(socket)) begin()
+    else if (this.#pipelined.get(socket)?.push(begin) === undefined) this.#pipelined.set(socket, [begin])
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    // Behind a request that is not answered yet it would come out in the middle of that one's answer.
+    const before = this.#busy.get(socket)
+    if (before !== undefined) before.closeBehindAnswer()
+    else handleUpgrade(this.#plane, request, socket, head)
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse, waitsForContinue: boolean): void {
+    const { socket } = request
+    if (!socket.writable) return
+    const client = new H1Downstream(request, response, waitsForContinue)
     this.#busy.set(socket, client)
     response.on('close', () => {
-      if (this.#busy.get(socket) === client) this.#busy.delete(socket)
+      this.#busy.delete(socket)
+      if (!client.closeAfterAnswer) this.#pipelined.get(socket)?.shift()?.()
     })
     watchLastBytes(this.#plane, socket, response)
     if (this.#plane.draining) client.closeAfterAnswer = true
     handleRequest(this.#plane, client)
   }
 
+  /** The client does not speak TLS, or not soon enough, or shows no certificate where it must. */
+  #onHandshakeFailed(error: NodeJS.ErrnoException, socket: TLSSocket): void {
+    // Node closes the connection of a client it does not accept without an error of its own.
+    const refused = (socket.authorizationError as Error | string | undefined) ?? null
+    if (refused === null && error.code === 'ECONNRESET') return
+    const code = error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT' ? 'REQUEST_TIMEOUT' : 'BAD_REQUEST'
+    const detail = refused === null ? tlsReason(error) : `the client's certificate is refused: ${String(refused)}`
+    this.#plane.counters.error('-', 'client', code)
+    this.#plane.log.write('warn', `-/tls/${code}`, 'TLS handshake failed', { code, route: '-', detail })
+    socket.destroy()
+  }
+
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    if (isLingering(socket) || this.#garbled.has(socket)) return
+    if (TLS_ERROR.test(error.code ?? '')) {
+      socket.destroy()
+      return
+    }
+    const client = this.#busy.get(socket)
+    // The end of the connection within a body is a client that left: its exchange says so.
+    if (error.code === 'ECONNRESET' || !socket.writable || (error.code === END_OF_INPUT && client?.receiving)) {
       socket.destroy()
       return
     }
     const code = clientErrorCode(error.code ?? '')
-    if (code === 'REQUEST_TIMEOUT' && this.#busy.get(socket)?.bodyLate()) return
+    const detail = clientErrorDetail(code, error)
+    if (code === 'REQUEST_TIMEOUT') {
+      if (client?.bodyLate()) return
+    } else {
+      this.#garbled.add(socket)
+      if (client?.bodyMalformed(detail)) return
+    }
     this.#plane.counters.error('-', 'client', code)
     this.#plane.log.write('warn', `-/${code}`, 'request refused', { code, route: '-', detail: error.message })
-    if (this.#busy.has(socket)) socket.destroy()
-    else answerRaw(socket, code, clientErrorDetail(code, error))
+    if (client === undefined) answerRaw(socket, code, detail)
+    // The request before it was sound, and gets its answer.
+    else client.closeBehindAnswer()
   }
 }
 
@@ -108,9 +181,11 @@ function createHttpServer(listen: ListenPlan, limits: LimitsPlan): Server {
   const options: ServerOptions = {
     noDelay: true,
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // checkFraming() does, with an answer that says so.
+    requireHostHeader: false,
     maxHeaderSize: limits.headersBytes,
     connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    shouldUpgradeCallback: isWebSocket,
   }
   const { tls } = listen
   const server =
@@ -131,9 +206,14 @@ function createHttpServer(listen: ListenPlan, limits: LimitsPlan): Server {
   return server
 }
 
+/** What OpenSSL says, without its source lines. */
+function tlsReason(error: Error): string {
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message
+}
+
 function clientErrorCode(code: string): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'HEADERS_TOO_LARGE'
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT' || code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return 'REQUEST_TIMEOUT'
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'REQUEST_TIMEOUT'
   return 'BAD_REQUEST'
 }
 

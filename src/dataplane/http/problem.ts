@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
+import { closeLingering } from './linger.ts'
 
 /** An answer the proxy makes itself (RFC 9457). */
 export interface ProblemAnswer {
@@ -29,15 +30,22 @@ export function problemAnswer(code: ErrorCode, detail: string, requestId: string
   return { status, title, headers, body }
 }
 
-/** The same answer on a bare socket, which is closed behind it: for what never became a request. */
-export function answerRaw(socket: Duplex, code: ErrorCode, detail: string): void {
+/**
+ * The same answer on a bare socket, which is closed behind it: for what never became a request.
+ * @returns the status, 0 when it cannot be written any more.
+ */
+export function answerRaw(socket: Duplex, code: ErrorCode, detail: string, requestId: string | null = null): number {
   if (!socket.writable) {
     socket.destroy()
-    return
+    return 0
   }
-  const { status, title, headers, body } = problemAnswer(code, detail, null)
+  const { status, title, headers, body } = problemAnswer(code, detail, requestId)
   const lines = [`HTTP/1.1 ${status} ${title}`, 'connection: close']
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
   socket.on('error', () => {})
-  socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]), () => socket.destroy())
+  socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]))
+  // One that was too slow has nothing under way that could cross the answer, and has had its time.
+  if (code === 'REQUEST_TIMEOUT') socket.end(() => socket.destroy())
+  else closeLingering(socket)
+  return status
 }

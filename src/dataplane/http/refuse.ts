@@ -4,7 +4,7 @@ import { problemAnswer } from './problem.ts'
 
 /** Answers instead of an upstream, counts it, and says it in the log at most once per second and cause. */
 export function refuse(exchange: Exchange, error: ProxyError): void {
-  const { plane, client } = exchange
+  const { plane } = exchange
   const leg = ERRORS[error.code].source === 'client' ? 'client' : exchange.arm
   plane.counters.error(exchange.routeName, leg, error.code)
   plane.log.write('warn', `${exchange.routeName}/${error.code}`, 'request refused', {
@@ -13,8 +13,6 @@ export function refuse(exchange: Exchange, error: ProxyError): void {
     detail: error.message,
     requestId: exchange.requestId,
   })
-  // A body that was not read to its end leaves the connection's framing in doubt.
-  if (client.hasBody && exchange.upload?.whole !== true) client.closeAfterAnswer = true
   answerProblem(exchange, error.code, error.message)
 }
 

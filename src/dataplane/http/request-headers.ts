@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { EndpointPlan, HeaderRules, UpstreamPlan } from '../../config/snapshot.ts'
-import type { Downstream } from './downstream.ts'
+import type { ClientHead } from './downstream.ts'
 import { connectionListed, isHopByHop } from './hop-by-hop.ts'
 
 /** Flat name, value list. */
@@ -17,18 +17,30 @@ const OWN = new Set([
   'forwarded',
 ])
 const INTERNAL_PREFIX = 'x-understudy-'
+/** The one member of TE that is for the whole way: the client, or its proxy, can take trailers. */
+const TRAILERS = /(?:^|,)\s*trailers\s*(?:,|$)/i
+
+/** Longer ids are replaced: they travel into every log line, record and leg. */
+const REQUEST_ID_MAX_LENGTH = 200
+
+/** The client's `x-request-id`, or `own` where it sent none that can be used. */
+export function requestIdOf(client: ClientHead, own: string): string {
+  const given = client.headers['x-request-id']
+  return typeof given === 'string' && given !== '' && given.length <= REQUEST_ID_MAX_LENGTH ? given : own
+}
 
 /**
  * The client's end-to-end headers plus the proxy's own, in the client's order and case; the part that all legs share.
  * `content-length` is left to whoever sends the body.
  */
-export function endToEndHeaders(client: Downstream, host: string, requestId: string): RawHeaders {
+export function endToEndHeaders(client: ClientHead, host: string, requestId: string): RawHeaders {
   const listed = connectionListed(client.headers.connection)
   const raw = client.rawHeaders
   const out: RawHeaders = []
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     const lower = name.toLowerCase()
+    if (lower === 'te' && TRAILERS.test(raw[i + 1] as string)) out.push(name, 'trailers')
     if (lower === 'content-length' || OWN.has(lower) || isHopByHop(lower) || listed.has(lower)) continue
     if (lower.startsWith(INTERNAL_PREFIX)) continue
     out.push(name, raw[i + 1] as string)
@@ -54,13 +66,33 @@ export function forUpstream(
 /** The copy for a shadow: its own rules, its role, and a span of its own in the client's trace. */
 export function forShadow(headers: RawHeaders, rules: HeaderRules): RawHeaders {
   const out = applyRules(headers, rules)
+  let traced = false
   for (let i = 0; i < out.length; i += 2) {
     const lower = (out[i] as string).toLowerCase()
-    if (lower === 'traceparent') out[i + 1] = withOwnSpan(out[i + 1] as string)
-    else if (lower === 'idempotency-key') out[i + 1] = `${out[i + 1] as string}-shadow`
+    if (lower === 'traceparent') {
+      out[i + 1] = withOwnSpan(out[i + 1] as string)
+      traced = true
+    }
+    if (lower === 'idempotency-key') out[i + 1] = `${out[i + 1] as string}-shadow`
   }
+  if (traced) out.push('baggage', 'shadow=true')
   out.push('x-understudy-role', 'shadow')
   return out
+}
+
+/** For interfaces that take an object: the values of a name that repeats, in any case, side by side under its first form. */
+export function groupHeaders(headers: RawHeaders): Map<string, string | string[]> {
+  const names = new Map<string, string>()
+  const grouped = new Map<string, string | string[]>()
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] as string
+    const value = headers[i + 1] as string
+    const first = names.get(name.toLowerCase()) ?? name
+    names.set(name.toLowerCase(), first)
+    const before = grouped.get(first)
+    grouped.set(first, before === undefined ? value : [before, value].flat())
+  }
+  return grouped
 }
 
 function hostFor(host: string, upstream: UpstreamPlan, endpoint: EndpointPlan): string {

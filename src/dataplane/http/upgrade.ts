@@ -1,127 +1,154 @@
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import httpProxy from 'http-proxy'
-import { ProxyError } from '../../errors.ts'
+import { ERRORS, ProxyError } from '../../errors.ts'
+import { chooseArm } from '../assign.ts'
 import type { DataPlane } from '../data-plane.ts'
-import { decideCanary } from '../routing/assign.ts'
 import { matchRoute } from '../routing/match.ts'
 import type { RequestHead } from '../routing/request-head.ts'
 import type { RouteRuntime } from '../runtime.ts'
-import type { Endpoint } from '../upstream/endpoint.ts'
-import type { Upstream } from '../upstream/upstream.ts'
+import { checkFraming } from './framing.ts'
+import type { ClientHead } from './downstream.ts'
 import { answerRaw } from './problem.ts'
+import { endToEndHeaders, forUpstream, groupHeaders, requestIdOf } from './request-headers.ts'
 import { readTarget } from './target.ts'
+import { Tunnel, type TunnelPlan } from './tunnel.ts'
 
 /**
- * WebSocket pass-through. http-proxy carries these connections and nothing else: its HTTP path leaks upstream requests
- * and can be smuggled through. Even here it only half-closes, so both ends are tied together below.
+ * WebSocket pass-through. http-proxy carries these connections and nothing else: its HTTP path leaks upstream requests and
+ * can be smuggled through. Even here it only writes the handshake and joins the sockets; what becomes of them is the
+ * tunnel's part (tunnel.ts). WebSocket connections are not shadowed.
  */
 const proxy = httpProxy.createProxyServer({ ws: true })
 
-export function handleUpgrade(plane: DataPlane, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  socket.on('error', () => socket.destroy())
-  const found = findArm(plane, request)
-  if (found instanceof ProxyError) {
-    plane.counters.error('-', 'client', found.code)
-    answerRaw(socket, found.code, found.message)
-    return
-  }
-  const { upstream, endpoint, arm, routeName } = found
-  prepareHeaders(request, plane.nextExchangeId())
-  tieTogether(plane, request, socket, found)
-  const { tls } = upstream.plan
-  proxy.ws(
-    request,
-    socket,
-    head,
-    {
-      target: endpoint.plan.origin,
-      changeOrigin: upstream.plan.host.kind === 'upstream',
-      secure: tls === null ? true : !tls.insecure,
-      ...(tls?.ca ? { ca: tls.ca } : {}),
-      headers: { 'x-forwarded-for': request.socket.remoteAddress ?? '' },
-    },
-    error => {
-      plane.counters.error(routeName, arm, 'UPSTREAM_CONNECT')
-      plane.log.write('warn', `${routeName}/upgrade`, 'upgrade failed', {
-        route: routeName,
-        arm,
-        detail: error.message,
-      })
-      answerRaw(socket, 'UPSTREAM_CONNECT', `cannot open the connection to upstream ${upstream.plan.name}`)
-    },
-  )
+/** What to do with the request that http-proxy makes for a client's, before it is sent. */
+const preparations = new WeakMap<IncomingMessage, (sent: ClientRequest) => void>()
+proxy.on('proxyReqWs', (sent, request) => preparations.get(request)?.(sent))
+
+/** 16 random bytes in base64 (RFC 6455 §4.1). */
+const KEY = /^[A-Za-z0-9+/]{22}==$/
+
+/** Whether a request leaves HTTP. Other upgrades may be ignored (RFC 9110 §7.8): Java and curl offer h2c unasked. */
+export function isWebSocket(request: IncomingMessage): boolean {
+  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket'
 }
 
-interface Found {
-  readonly upstream: Upstream
-  readonly endpoint: Endpoint
-  readonly arm: 'primary' | 'canary'
-  readonly routeName: string
+/** `socket` is the client's; `head` what it sent behind its request. */
+export function handleUpgrade(plane: DataPlane, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  const client = headOf(request)
+  const requestId = requestIdOf(client, plane.nextExchangeId())
+  const asked = readHandshake(plane, client, requestId)
+  if (asked instanceof ProxyError) return refuse(plane, socket, asked, requestId)
+  const plan = planTunnel(plane, asked)
+  if (plan instanceof ProxyError) return refuse(plane, socket, plan, requestId)
+  const tunnel = new Tunnel(plane, plan, socket)
+  preparations.set(request, sent => {
+    prepare(sent, client, asked, plan)
+    tunnel.request = sent
+  })
+  const secure = plan.upstream.plan.tls?.insecure !== true
+  const options = { target: targetOf(plan), ssl: socketOptions(plan), secure }
+  withoutDeprecations(() => proxy.ws(request, socket, head, options))
+  tunnel.begin()
 }
 
-function findArm(plane: DataPlane, request: IncomingMessage): Found | ProxyError {
-  if (request.headers.upgrade?.toLowerCase() !== 'websocket') {
-    return new ProxyError('NOT_IMPLEMENTED', 'only upgrades to websocket are supported')
-  }
+/** The request as it is to be routed, or what is wrong with its handshake. */
+function readHandshake(plane: DataPlane, client: ClientHead, requestId: string): Handshake | ProxyError {
   if (plane.draining) return new ProxyError('DRAINING', 'the proxy is shutting down')
-  const target = readTarget(request.url ?? '', request.headers.host)
+  const framing = checkFraming(client)
+  if (framing !== null) return framing
+  const { headers } = client
+  if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0')
+    return new ProxyError('BAD_REQUEST', 'a WebSocket handshake has no body')
+  const key = headers['sec-websocket-key'] ?? ''
+  if (!KEY.test(key)) return new ProxyError('BAD_REQUEST', 'the WebSocket handshake has no valid Sec-WebSocket-Key')
+  const target = readTarget(client.target, headers.host)
   if (target instanceof ProxyError) return target
-  const head: RequestHead = {
-    method: request.method ?? 'GET',
-    path: target.path,
-    query: target.query,
-    host: target.host,
-    headers: request.headers,
-    requestId: request.headers['x-request-id']?.toString() ?? '',
-    address: request.socket.remoteAddress ?? '',
-  }
+  const { path, query, host, originForm } = target
+  const { method, address } = client
+  return { originForm, key, head: { method, path, query, host, headers, requestId, address } }
+}
+
+interface Handshake {
+  /** Path and query as they are forwarded. */
+  readonly originForm: string
+  readonly key: string
+  readonly head: RequestHead
+}
+
+function planTunnel(plane: DataPlane, { head, key }: Handshake): TunnelPlan | ProxyError {
   const { runtime } = plane
   const index = matchRoute(runtime.snapshot.routes, head)
   if (index === -1) return new ProxyError('NO_ROUTE', `no route matches ${head.method} ${head.path}`)
   const route = runtime.routes[index] as RouteRuntime
-  const { canary } = route.plan
-  const arm = canary !== null && decideCanary(route.plan, canary, head).chosen ? 'canary' : 'primary'
+  const arm = chooseArm(route, head)
   const upstream = arm === 'canary' && route.canary !== null ? route.canary : route.primary
   const endpoint = upstream.pick()
   if (endpoint === null)
     return new ProxyError('OVERLOADED', `all connections to upstream ${upstream.plan.name} are in use`)
-  return { upstream, endpoint, arm, routeName: route.plan.name }
+  return { route, arm, upstream, endpoint, key, requestId: head.requestId }
 }
 
-function prepareHeaders(request: IncomingMessage, id: string): void {
-  for (const name of Object.keys(request.headers)) {
-    if (name.startsWith('x-understudy-')) delete request.headers[name]
+/** Replaces what http-proxy made of the client's head: the rules are the same as for every other request. */
+function prepare(sent: ClientRequest, client: ClientHead, asked: Handshake, plan: TunnelPlan): void {
+  const { host } = asked.head
+  const shared = endToEndHeaders(client, host, plan.requestId)
+  sent.path = asked.originForm
+  for (const name of sent.getHeaderNames()) sent.removeHeader(name)
+  for (const [name, value] of groupHeaders(forUpstream(shared, host, plan.upstream.plan, plan.endpoint.plan)))
+    sent.setHeader(name, value)
+  sent.setHeader('connection', 'Upgrade')
+  sent.setHeader('upgrade', 'websocket')
+}
+
+/** Of these fields http-proxy takes what is here, and nothing from `ssl`. */
+function targetOf({ endpoint, upstream }: TunnelPlan) {
+  const { protocol, hostname, port } = new URL(endpoint.plan.origin)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const { ca, cert, key } = upstream.plan.tls ?? { ca: null, cert: null, key: null }
+  return {
+    protocol,
+    host,
+    hostname: host,
+    port: port === '' ? (protocol === 'https:' ? '443' : '80') : port,
+    ...(ca === null ? {} : { ca }),
+    ...(cert === null ? {} : { cert }),
+    ...(key === null ? {} : { key }),
   }
-  request.headers['x-request-id'] ??= id
 }
 
-/**
- * http-proxy answers a closing end with `end()` only: a server that ignores FIN would keep its socket for ever. Each side's
- * close destroys the other, and a client that leaves during the handshake takes the upstream request with it.
- */
-function tieTogether(plane: DataPlane, request: IncomingMessage, client: Duplex, { upstream, endpoint }: Found): void {
-  endpoint.started(performance.now())
-  plane.upgraded.add(client)
-  client.once('close', () => {
-    upstream.ended(endpoint, 'undecided')
-    plane.upgraded.delete(client)
-  })
-  upgradeOf.set(request, client)
+/** The rest of what the upstream's socket is opened with: either side may end first while the other still sends. */
+function socketOptions({ endpoint }: TunnelPlan): { allowHalfOpen: true; servername: string } {
+  return { allowHalfOpen: true, servername: endpoint.sni }
 }
 
-const upgradeOf = new WeakMap<IncomingMessage, Duplex>()
+function refuse(plane: DataPlane, socket: Socket, { code, message }: ProxyError, requestId: string): void {
+  plane.counters.error('-', ERRORS[code].source === 'client' ? 'client' : 'primary', code)
+  plane.log.write('warn', `-/upgrade/${code}`, 'upgrade refused', { code, route: '-', detail: message, requestId })
+  answerRaw(socket, code, message, requestId)
+}
 
-proxy.on('proxyReqWs', (upstreamRequest, request) => {
-  const client = upgradeOf.get(request)
-  if (client === undefined) return
-  const giveUp = (): void => void upstreamRequest.destroy()
-  client.once('close', giveUp)
-  upstreamRequest.once('upgrade', (_response, upstreamSocket: Socket) => {
-    client.removeListener('close', giveUp)
-    client.once('close', () => upstreamSocket.destroy())
-    upstreamSocket.once('close', () => client.destroy())
-    upstreamSocket.on('error', () => upstreamSocket.destroy())
-  })
-})
+function headOf(request: IncomingMessage): ClientHead {
+  const { method, url, httpVersion, headers, rawHeaders, socket } = request
+  return {
+    method: method ?? '',
+    target: url ?? '',
+    httpVersion,
+    headers,
+    rawHeaders,
+    address: socket.remoteAddress ?? '',
+    secure: (socket as TLSSocket).encrypted,
+  }
+}
+
+/** http-proxy calls a deprecated function of Node; its first call would print a warning to stderr. */
+function withoutDeprecations(call: () => void): void {
+  const before = process.noDeprecation === true
+  process.noDeprecation = true
+  try {
+    call()
+  } finally {
+    process.noDeprecation = before
+  }
+}

@@ -1,16 +1,22 @@
 import { Readable } from 'node:stream'
-import { BodyCapture } from '../upstream/capture.ts'
+import { ChunkList } from '../chunk-list.ts'
+import type { BodyCapture } from '../upstream/capture.ts'
 import type { BodyListener, Downstream } from './downstream.ts'
+
+/** An unfinished body up to this size is held here while too many others hold connections to the model server. */
+const HELD_BYTES = 64 * 1024
 
 /** Who wants the request body. */
 export interface UploadOwner {
-  /** How much of the body to keep a copy of; asked once, when the body turns out to be long. */
-  teeBytes(): number
+  /** Asked once, when the body takes longer than a turn: whether it may hold a connection while it arrives. */
+  mayStream(): boolean
+  /** What keeps a copy of the body; asked once, when the body turns out to be long. */
+  tee(): BodyCapture
   /** The whole body was gathered; nothing was forwarded yet. */
   onBodyWhole(body: Buffer): void
   /** The body is still arriving: forward this stream now. `onBodyCopied` follows unless the upload fails. */
   onBodyArriving(stream: Readable): void
-  /** The whole body has passed; null when it is over the tee's limit. */
+  /** The whole body has passed; null when the tee could not keep it. */
   onBodyCopied(copy: Buffer | null): void
   onBodyTooLarge(): void
 }
@@ -18,7 +24,8 @@ export interface UploadOwner {
 /**
  * A request body on its way in. States:
  *   gathering  until the end of this turn of the event loop: small bodies arrive whole, and one buffer is one write.
- *              Longer, up to `gatherBytes`, where the body must be looked at first
+ *              Longer, up to `gatherBytes`, where the body must be looked at first, and up to HELD_BYTES while slow
+ *              clients hold all the connections they may: a model server has few, and a slow body would take one
  *   streaming  it takes longer: chunks go on as they come, with back-pressure, and a bounded tee keeps a copy
  *   whole      everything has arrived
  *   discarding nobody wants the rest (refused, or the arm has answered); it is read and thrown away
@@ -27,10 +34,10 @@ export class Upload implements BodyListener, TurnEnd {
   readonly #client: Downstream
   readonly #owner: UploadOwner
   readonly #limitBytes: number
-  readonly #gatherBytes: number
+  #gatherBytes: number
   #tee: BodyCapture | null = null
   #state: 'gathering' | 'streaming' | 'whole' | 'discarding' = 'gathering'
-  #gathered: Buffer[] = []
+  readonly #gathered = new ChunkList()
   #bytes = 0
   #stream: Readable | null = null
 
@@ -68,7 +75,7 @@ export class Upload implements BodyListener, TurnEnd {
       return
     }
     if (this.#stream === null) {
-      this.#gathered.push(chunk)
+      this.#gathered.add(chunk)
       if (this.#gatherBytes > 0 && this.#bytes > this.#gatherBytes) this.#goOnAsStream()
       return
     }
@@ -81,23 +88,24 @@ export class Upload implements BodyListener, TurnEnd {
     const stream = this.#stream
     this.#state = 'whole'
     if (stream === null) {
-      const gathered = this.#gathered
-      this.#owner.onBodyWhole(gathered.length === 1 ? (gathered[0] as Buffer) : Buffer.concat(gathered, this.#bytes))
+      this.#owner.onBodyWhole(this.#gathered.whole())
       return
     }
     stream.push(null)
     const tee = this.#tee as BodyCapture
-    this.#owner.onBodyCopied(tee.over ? null : tee.body())
+    this.#owner.onBodyCopied(tee.state === 'complete' ? tee.body() : null)
   }
 
   /** The turn is over and the body is not whole: go on as a stream. */
   onTurnEnd(): void {
-    if (this.#state === 'gathering' && this.#gatherBytes === 0) this.#goOnAsStream()
+    if (this.#state !== 'gathering' || this.#gatherBytes > 0) return
+    if (this.#owner.mayStream()) this.#goOnAsStream()
+    else this.#gatherBytes = HELD_BYTES
   }
 
   #goOnAsStream(): void {
     this.#state = 'streaming'
-    const tee = new BodyCapture(this.#owner.teeBytes())
+    const tee = this.#owner.tee()
     this.#tee = tee
     const stream = new Readable({
       read: () => this.#client.resumeBody(),
@@ -107,11 +115,11 @@ export class Upload implements BodyListener, TurnEnd {
       },
     })
     this.#stream = stream
-    for (const chunk of this.#gathered) {
+    for (const chunk of this.#gathered.pieces()) {
       tee.add(chunk)
       stream.push(chunk)
     }
-    this.#gathered = []
+    this.#gathered.clear()
     this.#owner.onBodyArriving(stream)
   }
 
@@ -119,7 +127,7 @@ export class Upload implements BodyListener, TurnEnd {
   discard(): void {
     if (this.#state === 'whole' || this.#state === 'discarding') return
     this.#state = 'discarding'
-    this.#gathered = []
+    this.#gathered.clear()
     this.#stream?.destroy()
     this.#client.resumeBody()
   }

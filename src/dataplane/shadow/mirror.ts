@@ -40,11 +40,14 @@ export function mirror(exchange: Exchange): void {
 function send(exchange: Exchange, slot: ShadowSlot, body: Buffer): void {
   const { shadow } = slot
   const { plan, counters, upstream } = shadow
-  if (exchange.plane.sheddingShadows) return drop(exchange, slot, 'overloaded')
+  const nowMs = performance.now()
+  if (exchange.plane.sheddingShadows(nowMs)) return drop(exchange, slot, 'overloaded')
   if (body.length > plan.maxBodyBytes) return drop(exchange, slot, 'body_limit')
   if (counters.inFlight >= plan.maxInFlight) return drop(exchange, slot, 'in_flight')
+  if (!holdBody(exchange)) return drop(exchange, slot, 'memory')
   const endpoint = upstream.pick()
   if (endpoint === null) return drop(exchange, slot, 'in_flight')
+  if (!shadow.gate.allows(nowMs)) return drop(exchange, slot, 'unreachable')
   const leg = new ShadowLeg(exchange, slot, endpoint)
   slot.leg = leg
   slot.state = 'sent'
@@ -54,4 +57,13 @@ function send(exchange: Exchange, slot: ShadowSlot, body: Buffer): void {
   const { head } = exchange
   const headers = forShadow(forUpstream(exchange.sharedHeaders, head.host, upstream.plan, endpoint.plan), plan.headers)
   leg.start({ method: head.method, path: exchange.originForm, headers, body: body.length === 0 ? null : body })
+}
+
+/** The body is kept until the last copy is settled, and counts once. One that was streamed has counted while it came. */
+function holdBody(exchange: Exchange): boolean {
+  if (exchange.teed !== null || exchange.heldBytes > 0) return true
+  const bytes = exchange.requestBody.length
+  if (!exchange.plane.copyMemory.take(bytes)) return false
+  exchange.heldBytes = bytes
+  return true
 }

@@ -28,7 +28,7 @@ export function drop(exchange: Exchange, slot: ShadowSlot, reason: DropReason): 
   slot.state = 'dropped'
   slot.shadow.counters.dropped[reason]++
   countsOf(exchange, slot.shadow).dropped[reason]++
-  slotClosed(exchange)
+  slotClosed(exchange, slot)
 }
 
 /** Gives up all copies that have not been sent. */
@@ -38,8 +38,14 @@ export function dropWaiting(exchange: Exchange, reason: DropReason): void {
   }
 }
 
-/** One slot of the exchange has reached its end. The last one lets the watermark pass. */
-export function slotClosed(exchange: Exchange): void {
+/** One slot of the exchange has reached its end. The last one lets go of what was kept, and lets the watermark pass. */
+export function slotClosed(exchange: Exchange, slot: ShadowSlot): void {
+  slot.leg?.capture.release()
   exchange.unsettled--
-  if (exchange.unsettled === 0) exchange.plane.openExchanges.remove(exchange)
+  if (exchange.unsettled > 0) return
+  exchange.live?.capture.release()
+  exchange.teed?.release()
+  exchange.plane.copyMemory.give(exchange.heldBytes)
+  exchange.heldBytes = 0
+  exchange.plane.openExchanges.remove(exchange)
 }

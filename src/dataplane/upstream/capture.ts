@@ -1,42 +1,49 @@
 import type { Capture } from '../../wire/pair-frame.ts'
+import { ChunkList } from '../chunk-list.ts'
+import type { CopyMemory } from '../shadow/copy-memory.ts'
 
-const NOTHING = Buffer.alloc(0)
-
-/** Keeps a copy of a body up to a limit; over it, keeps nothing but the fact. */
+/** Keeps a copy of a body up to a limit and as long as there is memory for it; beyond, keeps nothing but the fact. */
 export class BodyCapture {
   readonly #limitBytes: number
-  #chunks: Buffer[] = []
-  #bytes = 0
-  #over = false
+  readonly #memory: CopyMemory
+  readonly #chunks = new ChunkList()
+  #state: Capture = 'complete'
 
   /** `limitBytes` 0: nobody wants the body. */
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, memory: CopyMemory) {
     this.#limitBytes = limitBytes
-  }
-
-  get over(): boolean {
-    return this.#over
+    this.#memory = memory
   }
 
   get state(): Capture {
-    return this.#over ? 'over_limit' : 'complete'
+    return this.#state
   }
 
   add(chunk: Buffer): void {
-    if (this.#over) return
-    if (this.#bytes + chunk.length > this.#limitBytes) {
-      this.#over = true
-      this.#chunks = []
-      return
-    }
-    this.#bytes += chunk.length
-    this.#chunks.push(chunk)
+    if (this.#state !== 'complete' || chunk.length === 0) return
+    if (this.#chunks.bytes + chunk.length > this.#limitBytes) this.#giveUp('over_limit')
+    else if (this.#memory.take(chunk.length)) this.#chunks.add(chunk)
+    else this.#giveUp('let_go')
   }
 
   /** Everything so far; one chunk is given as it is, without a copy. */
   body(): Buffer {
-    if (this.#chunks.length === 0) return NOTHING
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks, this.#bytes)]
-    return this.#chunks[0] as Buffer
+    return this.#chunks.whole()
+  }
+
+  /** It will be larger than the limit: its head says so. */
+  overflow(): void {
+    this.#giveUp('over_limit')
+  }
+
+  /** Nobody wants it any more. */
+  release(): void {
+    this.#giveUp('let_go')
+  }
+
+  #giveUp(state: Capture): void {
+    this.#memory.give(this.#chunks.bytes)
+    this.#chunks.clear()
+    this.#state = state
   }
 }

@@ -1,7 +1,7 @@
 import type { Pool } from 'undici'
 import type { EndpointPlan, UpstreamPlan } from '../../config/snapshot.ts'
 import { Breaker } from './breaker.ts'
-import { openPool } from './pool.ts'
+import { hostOf, openPool, sniOf } from './pool.ts'
 
 export type LegVerdict = 'good' | 'bad' | 'undecided'
 
@@ -14,6 +14,8 @@ export class Endpoint {
   /** Name to present and to verify in TLS: fixed, or each new Host would make undici drop the connection. */
   readonly servername: string
   inFlight = 0
+  /** Of those, the ones whose request body is still arriving. */
+  uploads = 0
   /** What the active checks say; true without them. */
   healthy = true
   readonly #breaker: Breaker
@@ -22,8 +24,13 @@ export class Endpoint {
     this.plan = plan
     this.index = index
     this.pool = openPool(plan, upstream)
-    this.servername = upstream.tls?.servername ?? new URL(plan.origin).hostname
+    this.servername = upstream.tls?.servername ?? hostOf(plan)
     this.#breaker = new Breaker(upstream.outlier)
+  }
+
+  /** What of it goes into the TLS handshake. */
+  get sni(): string {
+    return sniOf(this.servername)
   }
 
   /** Neither found unhealthy nor left out for its errors. */

@@ -17,7 +17,9 @@ export type RequestBody = Buffer | Readable | null
  */
 export function forward(exchange: Exchange, body: RequestBody): ProxyError | null {
   const upstream = armUpstream(exchange)
-  const endpoint = upstream.pick()
+  let endpoint = upstream.pick()
+  // More than one where there is a line: its first gets what becomes free.
+  while (endpoint === null && upstream.stalled.giveUpLongest(performance.now())) endpoint = upstream.pick()
   if (endpoint !== null) {
     start(exchange, upstream, endpoint, body)
     return null
@@ -27,21 +29,22 @@ export function forward(exchange: Exchange, body: RequestBody): ProxyError | nul
 }
 
 /**
- * Sends the request once more where that is safe: nothing of it was sent, or it may be repeated and no byte of an answer
- * has come. Never to the other arm: its answer would be counted for the wrong version.
+ * Sends the request again where that is safe: to each other endpoint while nothing of it was sent, or once when it may be
+ * repeated and no byte of an answer has come. Never to the other arm: its answer would be counted for the wrong version.
  * @returns false when it must not be repeated.
  */
 export function retry(exchange: Exchange, failed: LiveLeg): boolean {
   const { upload, requestBody, client } = exchange
-  if (exchange.retried || exchange.clientGone || client.headWritten) return false
+  if (exchange.clientGone || client.headWritten) return false
   if (client.hasBody && (upload?.whole !== true || upload.streamed)) return false
   const upstream = failed.upstream
-  const other = upstream.pick(failed.endpoint)
+  const tried = [...exchange.tried, failed.endpoint]
+  const other = upstream.pick(tried)
   if (other === null) return false
-  const unsent = failed.error === 'UPSTREAM_CONNECT' && other !== failed.endpoint
-  const repeatable = failed.error === 'UPSTREAM_RESET' && IDEMPOTENT.has(client.method)
+  const unsent = failed.error === 'UPSTREAM_CONNECT' && !tried.includes(other)
+  const repeatable = failed.error === 'UPSTREAM_RESET' && tried.length === 1 && IDEMPOTENT.has(client.method)
   if (!unsent && !repeatable) return false
-  exchange.retried = true
+  exchange.tried = tried
   exchange.route.arms[exchange.arm].retries++
   start(exchange, upstream, other, client.hasBody ? requestBody : null)
   return true
@@ -50,7 +53,8 @@ export function retry(exchange: Exchange, failed: LiveLeg): boolean {
 /** RFC 9110 §9.2.2. */
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
-function armUpstream({ arm, route }: Exchange): Upstream {
+/** Whoever answers, once the exchange is assigned. */
+export function armUpstream({ arm, route }: Exchange): Upstream {
   return arm === 'canary' && route.canary !== null ? route.canary : route.primary
 }
 
@@ -60,7 +64,7 @@ function start(exchange: Exchange, upstream: Upstream, endpoint: Endpoint, body:
   // undici computes the length of a whole body itself; of a body still arriving only the client knows it.
   const length = client.headers['content-length']
   if (length !== undefined && body !== null && !Buffer.isBuffer(body)) headers.push('content-length', length)
-  const leg = new LiveLeg(exchange, upstream, endpoint, exchange.captureBytes)
+  const leg = new LiveLeg(exchange, upstream, endpoint)
   exchange.live = leg
   leg.start({ method: head.method, path: exchange.originForm, headers, body })
 }

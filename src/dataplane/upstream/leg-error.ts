@@ -18,11 +18,12 @@ const PROTOCOL = new Set([
   'UND_ERR_RES_EXCEEDED_MAX_SIZE',
 ])
 
-/** undici 8.12.4 gives a parser error no code, and a 1xx that nobody asked for only a message. */
-const PROTOCOL_NAME = 'HTTPParserError'
-const PROTOCOL_MESSAGES = new Set(['bad upgrade', 'bad response'])
+/** node:http's parser errors start with HPE_; undici 8.12.4 gives a parser error no code, and a 1xx that nobody asked for only a message. */
+const NAMELESS = /^HTTPParserError|^\w+ bad (?:upgrade|response)$/
 
-const TLS = /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/
+/** OpenSSL's names for what a certificate can lack are Node's codes as they are. */
+const TLS =
+  /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|ERROR_IN_CERT|EPROTO)/
 
 /** The code of the table for whatever the HTTP client reports about a leg. Total: it never throws. */
 export function legErrorCode(error: unknown): ErrorCode {
@@ -30,9 +31,30 @@ export function legErrorCode(error: unknown): ErrorCode {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (CONNECT.has(code) || ('syscall' in error && error.syscall === 'connect')) return 'UPSTREAM_CONNECT'
   if (TLS.test(code)) return 'UPSTREAM_TLS'
-  if (PROTOCOL.has(code) || error.name === PROTOCOL_NAME || PROTOCOL_MESSAGES.has(error.message))
+  if (PROTOCOL.has(code) || code.startsWith('HPE_') || NAMELESS.test(`${error.name} ${error.message}`))
     return 'UPSTREAM_PROTOCOL'
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT')
     return 'UPSTREAM_RESET'
   return 'INTERNAL'
+}
+
+/** What the client is told: which upstream, not its address. `detail` is passed on only where it is our own. */
+export function explainLegError(code: ErrorCode, upstream: string, detail: string): string {
+  switch (code) {
+    case 'UPSTREAM_CONNECT':
+      return `cannot connect to upstream ${upstream}`
+    case 'UPSTREAM_RESET':
+      return `upstream ${upstream} closed the connection before its answer was complete`
+    case 'UPSTREAM_PROTOCOL':
+      return `upstream ${upstream} sent an answer that is not valid HTTP`
+    case 'UPSTREAM_TLS':
+      return `the TLS handshake with upstream ${upstream} failed`
+    case 'UPSTREAM_TIMEOUT':
+    case 'BAD_REQUEST':
+    case 'BODY_TOO_LARGE':
+    case 'REQUEST_TIMEOUT':
+      return detail
+    default:
+      return 'the request could not be forwarded'
+  }
 }

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import type { Clock } from '../../clock.ts'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
 import type { DeadlineWheel, WheelEntry } from '../deadline-wheel.ts'
-import { BodyCapture } from './capture.ts'
+import type { BodyCapture } from './capture.ts'
 import { legErrorCode } from './leg-error.ts'
 import type { Endpoint, LegVerdict } from './endpoint.ts'
 import type { Upstream } from './upstream.ts'
@@ -60,6 +60,8 @@ export abstract class Leg implements WheelEntry {
   #activeMs = 0
   /** false while a body is still arriving: the model server cannot owe an answer yet. */
   #sent = true
+  /** Counted among the endpoint's uploads. */
+  #uploading = false
   /** A live stream: `totalMs` does not end it. */
   #stream = false
 
@@ -69,14 +71,14 @@ export abstract class Leg implements WheelEntry {
     upstream: Upstream,
     endpoint: Endpoint,
     deadlines: LegDeadlines,
-    captureBytes: number,
+    capture: BodyCapture,
   ) {
     this.#clock = clock
     this.#wheel = wheel
     this.#deadlines = deadlines
     this.upstream = upstream
     this.endpoint = endpoint
-    this.capture = new BodyCapture(captureBytes)
+    this.capture = capture
   }
 
   get ended(): boolean {
@@ -98,6 +100,8 @@ export abstract class Leg implements WheelEntry {
     this.endpoint.started(this.#startedMs)
     this.#activeMs = this.#startedMs
     this.#sent = request.body === null || Buffer.isBuffer(request.body)
+    this.#uploading = !this.#sent
+    if (this.#uploading) this.endpoint.uploads++
     this.#wheel.arm(this, this.#dueMs() - this.#startedMs)
     this.endpoint.pool.dispatch(
       {
@@ -128,6 +132,7 @@ export abstract class Leg implements WheelEntry {
   onRequestSent(): void {
     if (this.#sent || this.#state === 'ended') return
     this.#sent = true
+    this.#uploaded()
     this.#activeMs = performance.now()
     this.#wheel.arm(this, this.#dueMs() - this.#activeMs)
   }
@@ -135,14 +140,19 @@ export abstract class Leg implements WheelEntry {
   onResponseStart(controller: LegController, status: number, headers: IncomingHttpHeaders, reason?: string): void {
     if (this.#state === 'ended') return
     this.#activeMs = performance.now()
+    const broken = brokenHead(status, headers)
+    if (broken !== null) {
+      this.fail('UPSTREAM_PROTOCOL', broken)
+      return
+    }
     if (status < 200) {
-      this.onInformational(status, headers)
+      this.onInformational(status, controller)
       return
     }
     this.status = status
     this.headAtUs = this.#clock.nowUs()
-    this.contentType = headers['content-type'] ?? ''
-    this.contentEncoding = headers['content-encoding'] ?? ''
+    this.contentType = oneLine(headers['content-type'])
+    this.contentEncoding = oneLine(headers['content-encoding'])
     this.#sent = true
     this.#stream = this.isStream(headers)
     this.#wheel.arm(this, this.#dueMs() - this.#activeMs)
@@ -185,8 +195,11 @@ export abstract class Leg implements WheelEntry {
     this.error = error
     this.endedAtUs = this.#clock.nowUs()
     this.#wheel.disarm(this)
+    this.#uploaded()
+    // Freed before anyone hears of it: a second attempt may need just this connection, and goes before those in line.
+    if (running) this.endpoint.ended(this.#verdict(), performance.now())
     this.onEnded(detail, trailers)
-    if (running) this.upstream.ended(this.endpoint, this.#verdict())
+    if (running) this.upstream.serveLine(this.endpoint)
   }
 
   /** The next deadline: `#activeMs` is when the request was sent, then when the last byte came. */
@@ -195,6 +208,12 @@ export abstract class Leg implements WheelEntry {
     const endMs = this.#stream ? Infinity : this.#startedMs + totalMs
     if (!this.#sent) return endMs
     return Math.min(this.#activeMs + (this.headAtUs === 0 ? firstByteMs : betweenBytesMs), endMs)
+  }
+
+  #uploaded(): void {
+    if (!this.#uploading) return
+    this.#uploading = false
+    this.endpoint.uploads--
   }
 
   /** What this leg says about its endpoint. */
@@ -213,9 +232,22 @@ export abstract class Leg implements WheelEntry {
     this.#activeMs = performance.now()
   }
 
-  protected abstract onInformational(status: number, headers: IncomingHttpHeaders): void
+  protected abstract onInformational(status: number, controller: LegController): void
   protected abstract onHead(controller: LegController, headers: IncomingHttpHeaders, reason: string): void
   protected abstract onChunk(controller: LegController, chunk: Buffer): void
   /** `error` says how; `detail` is for logs. */
   protected abstract onEnded(detail: string, trailers: IncomingHttpHeaders | null): void
+}
+
+/** undici gives a list where a name repeats, whatever its types say; as one line it means the same (RFC 9110 §5.3). */
+function oneLine(value: string | readonly string[] | undefined): string {
+  return typeof value === 'string' ? value : (value?.join(', ') ?? '')
+}
+
+/** What undici lets through and nobody may pass on: a status that is none, or a body in a coding we take no notice of. */
+function brokenHead(status: number, headers: Readonly<Record<string, unknown>>): string | null {
+  if (status < 100 || status === 101) return `the status ${status} is not an answer`
+  const coding = headers['transfer-encoding']
+  if (coding === undefined || (typeof coding === 'string' && coding.toLowerCase() === 'chunked')) return null
+  return `Transfer-Encoding ${JSON.stringify(coding)} is not "chunked"`
 }

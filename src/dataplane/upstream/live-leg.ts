@@ -1,44 +1,54 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { liveEnded } from '../settle.ts'
 import type { Exchange } from '../exchange.ts'
-import { answerHeaders, answerTrailers } from '../http/answer-headers.ts'
+import { answerHeaders, answerTrailers, informationalHeaders } from '../http/answer-headers.ts'
 import { answerProblem } from '../http/refuse.ts'
 import type { TurnEnd } from '../http/upload.ts'
+import { BodyCapture } from './capture.ts'
 import { Leg, type LegController } from './leg.ts'
+import type { StalledLeg } from './stalled-readers.ts'
 import type { Endpoint } from './endpoint.ts'
+import { explainLegError } from './leg-error.ts'
 import type { Upstream } from './upstream.ts'
 
 const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i
 
 /** The leg whose answer the client gets: relays it with back-pressure while capturing a copy up to a limit. */
-export class LiveLeg extends Leg implements TurnEnd {
+export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   readonly #exchange: Exchange
   #paused = false
-  /** The head announced trailers, and the client can have them. */
+  stalledAtMs = 0
+  /** The client can have trailers, if there are any. */
   #trails = false
   detail = ''
 
-  constructor(exchange: Exchange, upstream: Upstream, endpoint: Endpoint, captureBytes: number) {
-    const { clock, wheel } = exchange.plane
-    super(clock, wheel, upstream, endpoint, upstream.plan.timeouts, captureBytes)
+  constructor(exchange: Exchange, upstream: Upstream, endpoint: Endpoint) {
+    const { clock, wheel, copyMemory } = exchange.plane
+    // Captured for the pairs: where every copy has been given up already, there will be none.
+    const captureBytes = exchange.unsettled > 0 ? exchange.captureBytes : 0
+    super(clock, wheel, upstream, endpoint, upstream.plan.timeouts, new BodyCapture(captureBytes, copyMemory))
     this.#exchange = exchange
     exchange.client.onDrain(() => this.#resume())
   }
 
-  protected onInformational(status: number, headers: IncomingHttpHeaders): void {
-    this.#exchange.client.informational(status, headers)
+  protected onInformational(status: number, controller: LegController): void {
+    this.#exchange.client.informational(status, informationalHeaders(controller.rawHeaders as readonly Buffer[]))
   }
 
   protected onHead(controller: LegController, headers: IncomingHttpHeaders, reason: string): void {
     const exchange = this.#exchange
     const raw = controller.rawHeaders as readonly Buffer[]
-    this.#trails = headers.trailer !== undefined && this.#mayTrail(headers)
+    this.#trails = this.#mayTrail(headers)
     if (exchange.plane.draining) exchange.client.closeAfterAnswer = true
-    exchange.client.writeHead(
-      this.status,
-      reason,
-      answerHeaders(raw, headers.connection, exchange.requestId, exchange.arm, this.#trails),
-    )
+    const relayed = answerHeaders(raw, headers.connection, exchange.requestId, exchange.arm, this.#trails)
+    try {
+      exchange.client.writeHead(this.status, reason, relayed)
+    } catch (error) {
+      // Node refuses what it holds for no head; its check need not be the same as that of the parser that let it in.
+      this.status = 0
+      this.fail('UPSTREAM_PROTOCOL', String(error))
+      return
+    }
     exchange.plane.turnEnds.add(this)
   }
 
@@ -55,28 +65,40 @@ export class LiveLeg extends Leg implements TurnEnd {
   protected onChunk(controller: LegController, chunk: Buffer): void {
     if (this.#exchange.client.write(chunk)) return
     this.#paused = true
+    this.stalledAtMs = performance.now()
+    this.upstream.stalled.add(this)
     controller.pause()
   }
 
   protected onEnded(detail: string): void {
     const exchange = this.#exchange
     this.detail = detail
+    if (this.#paused) this.upstream.stalled.delete(this)
     if (this.error !== null && exchange.retry(this)) return
     if (this.error === null) exchange.client.end(this.#trailers())
     else if (exchange.client.headWritten) exchange.client.abort()
-    else if (this.error !== 'CLIENT_GONE') answerProblem(exchange, this.error, this.#explain())
+    else if (this.error !== 'CLIENT_GONE')
+      answerProblem(exchange, this.error, explainLegError(this.error, this.upstream.plan.name, detail))
     liveEnded(exchange)
   }
 
   /** While the client does not read, it is the client's time that passes, not the model server's. */
   protected override onTimeout(what: string, afterMs: number): void {
-    if (this.#paused) this.fail('CLIENT_GONE', `the client stopped reading for ${afterMs} ms`)
+    if (this.#paused) this.fail('CLIENT_GONE', `the client had not read its answer after ${afterMs} ms`)
     else super.onTimeout(what, afterMs)
+  }
+
+  giveUp(): void {
+    this.fail(
+      'CLIENT_GONE',
+      `the client did not read its answer, and others waited for upstream ${this.upstream.plan.name}`,
+    )
   }
 
   #resume(): void {
     if (!this.#paused || this.ended) return
     this.#paused = false
+    this.upstream.stalled.delete(this)
     this.markActive()
     this.controller?.resume()
   }
@@ -84,32 +106,11 @@ export class LiveLeg extends Leg implements TurnEnd {
   /** Only a chunked answer with a body can have trailers, and only HTTP/1.1 clients can read it. */
   #mayTrail(headers: IncomingHttpHeaders): boolean {
     const { client } = this.#exchange
-    return client.httpVersion === '1.1' && client.method !== 'HEAD' && headers['transfer-encoding'] === 'chunked'
+    return client.httpVersion === '1.1' && client.method !== 'HEAD' && headers['transfer-encoding'] !== undefined
   }
 
   #trailers(): string[] {
     const raw = this.#trails ? (this.controller?.rawTrailers ?? null) : null
     return Array.isArray(raw) ? answerTrailers(raw) : []
-  }
-
-  /** For the client: which upstream, not its address. */
-  #explain(): string {
-    const name = this.upstream.plan.name
-    switch (this.error) {
-      case 'UPSTREAM_CONNECT':
-        return `cannot connect to upstream ${name}`
-      case 'UPSTREAM_RESET':
-        return `upstream ${name} closed the connection before its answer was complete`
-      case 'UPSTREAM_PROTOCOL':
-        return `upstream ${name} sent an answer that is not valid HTTP`
-      case 'UPSTREAM_TLS':
-        return `the TLS handshake with upstream ${name} failed`
-      case 'UPSTREAM_TIMEOUT':
-      case 'BODY_TOO_LARGE':
-      case 'REQUEST_TIMEOUT':
-        return this.detail
-      default:
-        return 'the request could not be forwarded'
-    }
   }
 }

@@ -1,4 +1,6 @@
-import { Client, Pool, type Dispatcher } from 'undici'
+import { isIP } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import { buildConnector, Client, Pool, type Dispatcher } from 'undici'
 import type { EndpointPlan, UpstreamPlan } from '../../config/snapshot.ts'
 
 /**
@@ -24,14 +26,26 @@ class GuardedClient extends Client {
  * that a request rarely meets a connection that is being closed.
  */
 const KEEP_ALIVE_MS = 4_000
+/**
+ * A connection to a host name is replaced at this age: names are looked up when a connection is opened, so that without
+ * this a busy one would go to yesterday's address for ever.
+ */
+const NAME_TTL_MS = 30_000
 /** Largest answer head of a model server we read; trace headers and long `ce-*` values fit. */
 const MAX_ANSWER_HEAD_BYTES = 64 * 1024
 
 /** Connections to one endpoint. All deadlines but the connect timeout are the legs' own. */
 export function openPool(endpoint: EndpointPlan, upstream: UpstreamPlan): Pool {
   const { tls, timeouts } = upstream
+  const connect = buildConnector({
+    allowH2: false,
+    timeout: timeouts.connectMs,
+    ...(tls === null ? {} : tlsOptions(tls)),
+  })
   return new Pool(endpoint.origin, {
-    connections: upstream.connections,
+    // One more for the health check: it must neither wait behind requests nor hold one up.
+    connections: upstream.connections + (upstream.health.path === null ? 0 : 1),
+    ...(isIP(hostOf(endpoint)) === 0 ? { clientTtl: NAME_TTL_MS } : {}),
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -39,19 +53,27 @@ export function openPool(endpoint: EndpointPlan, upstream: UpstreamPlan): Pool {
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: MAX_ANSWER_HEAD_BYTES,
     allowH2: false,
-    connect: {
-      timeout: timeouts.connectMs,
-      ...(tls === null ? {} : tlsOptions(tls)),
-    },
+    connect: (options, connected) => connect({ ...options, servername: sniOf(options.servername ?? '') }, connected),
     factory: (origin, options) => new GuardedClient(origin, options),
   })
 }
 
-function tlsOptions(tls: NonNullable<UpstreamPlan['tls']>): Record<string, string | boolean> {
-  return {
-    rejectUnauthorized: !tls.insecure,
+/** Name or address, without the brackets of an IPv6 one. */
+export function hostOf(endpoint: EndpointPlan): string {
+  return new URL(endpoint.origin).hostname.replace(/^\[|\]$/g, '')
+}
+
+/** The name to put into a TLS handshake: an address is no name (RFC 6066 §3); it is verified all the same. */
+export function sniOf(servername: string): string {
+  return isIP(servername) === 0 ? servername : ''
+}
+
+/** The context is made once: parsing authorities and keys for every connection took a tenth of a thread at 500 a second. */
+function tlsOptions(tls: NonNullable<UpstreamPlan['tls']>) {
+  const secureContext = createSecureContext({
     ...(tls.ca === null ? {} : { ca: tls.ca }),
     ...(tls.cert === null ? {} : { cert: tls.cert }),
     ...(tls.key === null ? {} : { key: tls.key }),
-  }
+  })
+  return { rejectUnauthorized: !tls.insecure, secureContext }
 }

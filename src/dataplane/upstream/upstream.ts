@@ -2,15 +2,24 @@ import type { UpstreamPlan } from '../../config/snapshot.ts'
 import type { DeadlineWheel } from '../deadline-wheel.ts'
 import { Endpoint, type LegVerdict } from './endpoint.ts'
 import { HealthChecks } from './health-checks.ts'
+import { StalledReaders } from './stalled-readers.ts'
 import { WaitingLine, type Waiter } from './waiting-line.ts'
+
+/**
+ * Share of the connections that bodies still arriving may hold before further ones are held back (http/upload.ts): slow
+ * clients, by accident or by intent, must leave the model server to those who are not.
+ */
+const UPLOAD_SHARE = 0.25
 
 /** One deployed model version, as this thread reaches it. */
 export class Upstream {
   readonly plan: UpstreamPlan
   readonly endpoints: readonly Endpoint[]
+  readonly stalled = new StalledReaders()
   readonly #line: WaitingLine
   readonly #checks: HealthChecks | null
   #next = 0
+  #holders = 0
 
   constructor(plan: UpstreamPlan, wheel: DeadlineWheel) {
     this.plan = plan
@@ -35,13 +44,20 @@ export class Upstream {
     return this.endpoints.some(endpoint => endpoint.usable(nowMs))
   }
 
-  /** The endpoint for the next leg; null when all connections are taken. `but`: the one that just failed, if another can do. */
-  pick(but: Endpoint | null = null): Endpoint | null {
+  /** The endpoint for the next leg; null when all connections are taken. One that was `tried` only if no other can do. */
+  pick(tried: readonly Endpoint[] = []): Endpoint | null {
     if (this.endpoints.length === 1) return this.#free(this.endpoints[0] as Endpoint)
     const usable = this.#usable(performance.now())
-    const others = but === null || usable.length === 1 ? usable : usable.filter(endpoint => endpoint !== but)
-    const choice = this.plan.balance === 'round-robin' ? this.#roundRobin(others) : leastInFlight(others)
-    return this.#free(choice) ?? others.find(endpoint => this.#free(endpoint) !== null) ?? null
+    const untried = tried.length === 0 ? usable : usable.filter(endpoint => !tried.includes(endpoint))
+    const choices = untried.length === 0 ? usable : untried
+    const choice = this.plan.balance === 'round-robin' ? this.#roundRobin(choices) : leastInFlight(choices)
+    return this.#free(choice) ?? choices.find(endpoint => this.#free(endpoint) !== null) ?? null
+  }
+
+  /** Another request may hold a connection while its body arrives, without taking those of requests that are whole. */
+  get roomForUpload(): boolean {
+    const uploads = this.endpoints.reduce((sum, endpoint) => sum + endpoint.uploads, 0)
+    return uploads < Math.max(1, this.plan.connections * this.endpoints.length * UPLOAD_SHARE)
   }
 
   /** Stands in line for a connection. false: the line is full. */
@@ -52,13 +68,25 @@ export class Upstream {
   /** A leg has ended: the endpoint is told how, and whoever is first in line gets the connection. */
   ended(endpoint: Endpoint, verdict: LegVerdict): void {
     endpoint.ended(verdict, performance.now())
+    this.serveLine(endpoint)
+  }
+
+  /** A connection to the endpoint may have become free. */
+  serveLine(endpoint: Endpoint): void {
     if (!this.#line.empty && this.#free(endpoint) !== null) this.#line.serve(endpoint)
   }
 
-  /** Waits for what is under way, then closes the connections. */
-  async close(): Promise<void> {
+  /** A configuration names this upstream. */
+  hold(): void {
+    this.#holders++
+  }
+
+  /** A configuration has no use for it any more. After the last one it finishes what is under way and closes. */
+  letGo(): void {
+    this.#holders--
+    if (this.#holders > 0) return
     this.#checks?.stop()
-    await Promise.all(this.endpoints.map(endpoint => endpoint.pool.close()))
+    for (const endpoint of this.endpoints) void endpoint.pool.close()
   }
 
   async destroy(): Promise<void> {

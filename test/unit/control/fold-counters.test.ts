@@ -115,7 +115,7 @@ describe('what a dead thread leaves behind', () => {
   test('is its totals, and nothing that was only true while it lived', () => {
     const counters = threadCounters({
       requests: [requestCounters({ duration: histogram(1, 1) })],
-      shadows: [shadowCounters({ eligible: 3, sampled: 2, sent: 1, inFlight: 1 })],
+      shadows: [shadowCounters({ eligible: 3 })],
       errors: [{ route: 'churn', leg: 'primary', code: 'INTERNAL', count: 1 }],
       connections: 4,
       inFlight: 3,
@@ -123,11 +123,42 @@ describe('what a dead thread leaves behind', () => {
     })
     expect(withoutGauges(counters)).toEqual({
       ...counters,
-      shadows: [shadowCounters({ eligible: 3, sampled: 2, sent: 1, inFlight: 0 })],
       upstreams: [],
       connections: 0,
       inFlight: 0,
       eventLoopLagSeconds: 0,
     })
+  })
+
+  test('has every copy that was under way closed, so that the laws hold without it', () => {
+    const row = shadowCounters({
+      eligible: 30,
+      sampled: 20,
+      sent: 15,
+      dropped: { ...zeroes(DROP_REASONS), in_flight: 2, upload_incomplete: 1 },
+      pairs: 10,
+      unpaired: { ...zeroes(UNPAIRED_REASONS), client_gone: 1, thread_crash: 0 },
+      inFlight: 4,
+    })
+    expect(withoutGauges(threadCounters({ shadows: [row] })).shadows).toEqual([
+      {
+        ...row,
+        dropped: { ...row.dropped, upload_incomplete: 1 + 2 },
+        unpaired: { ...row.unpaired, thread_crash: 4 },
+        inFlight: 0,
+      },
+    ])
+  })
+
+  test('is unchanged where everything had settled', () => {
+    const settled = shadowCounters({
+      eligible: 3,
+      sampled: 3,
+      sent: 2,
+      dropped: { ...zeroes(DROP_REASONS), body_limit: 1 },
+      pairs: 1,
+      unpaired: { ...zeroes(UNPAIRED_REASONS), client_gone: 1 },
+    })
+    expect(withoutGauges(threadCounters({ shadows: [settled] })).shadows).toEqual([settled])
   })
 })

@@ -79,6 +79,16 @@ describe('what does not pass', () => {
   })
 })
 
+describe('TE', () => {
+  test.each(['trailers', 'gzip, trailers', 'Trailers', 'deflate,trailers ,gzip'])('%s asks for trailers', te => {
+    expect(passed('Connection', 'TE', 'Te', te)).toEqual(['Te', 'trailers'])
+  })
+
+  test.each(['', 'gzip', 'x-trailers', 'trailers;q=0'])('"%s" does not', te => {
+    expect(passed('TE', te)).toEqual([])
+  })
+})
+
 describe('Connection', () => {
   test('cannot take away what the model server is asked by', () => {
     const kept = ['Content-Type', 'a/b', 'Content-Encoding', 'gzip', 'Authorization', 'Bearer x', 'Cookie', 'c=1']

@@ -15,10 +15,30 @@ describe('framing', () => {
     ['chunked', ['Host', 'h', 'Transfer-Encoding', 'chunked']],
     ['chunked in capitals', ['Host', 'h', 'Transfer-Encoding', 'CHUNKED']],
     ['headers whose names only look like Host', ['Host', 'h', 'Hosts', 'x', 'X-Host', 'y']],
-    ['no Host, as HTTP/1.0 allows', []],
+    ['an expectation that can be met', ['Host', 'h', 'Expect', '100-Continue']],
   ])('is sound with %s', (_, headers) => {
     expect(check(headers)).toBeNull()
   })
+
+  test('is sound without Host and with any expectation before HTTP/1.1', () => {
+    expect(check([], '1.0')).toBeNull()
+    expect(check(['Expect', 'anything'], '1.0')).toBeNull()
+  })
+
+  test('without Host in HTTP/1.1 is refused', () => {
+    expect(check(['Accept', 'a'])).toBe('BAD_REQUEST')
+  })
+
+  test.each(['0.9', '2.0', '1.2'])('of HTTP/%s is refused', version => {
+    expect(check(['Host', 'h'], version)).toBe('BAD_REQUEST')
+  })
+
+  test.each(['', 'something', '100-continue, something', '100-continued', 'x100-continue'])(
+    'with the expectation "%s" is refused',
+    expectation => {
+      expect(check(['Host', 'h', 'Expect', expectation])).toBe('EXPECTATION_FAILED')
+    },
+  )
 
   test.each(['gzip, chunked', 'chunked, gzip', 'gzip', 'identity', 'chunked, chunked', 'chunked;q=1', 'xchunked', ''])(
     'with Transfer-Encoding "%s" is not implemented',

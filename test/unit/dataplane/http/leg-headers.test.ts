@@ -92,6 +92,13 @@ describe('the copy for a shadow', () => {
     },
   )
 
+  test('says in its baggage that it is one, where the request is traced', () => {
+    const traced = ['traceparent', `00-${TRACE}-${SPAN}-01`, 'Baggage', 'user=7']
+    const copy = forShadow(traced, NO_RULES)
+    expect(copy.slice(2)).toEqual(['Baggage', 'user=7', 'baggage', 'shadow=true', 'x-understudy-role', 'shadow'])
+    expect(forShadow(['Baggage', 'user=7'], NO_RULES)).toEqual(['Baggage', 'user=7', 'x-understudy-role', 'shadow'])
+  })
+
   test('cannot be taken for a retry of the live request: its idempotency key is another', () => {
     expect(forShadow(['Idempotency-Key', 'k-1'], NO_RULES).slice(0, 2)).toEqual(['Idempotency-Key', 'k-1-shadow'])
   })

@@ -123,3 +123,30 @@ describe('a body that must be looked at first', () => {
     expect(upload.streamed).toBe(true)
   })
 })
+
+describe('a body that takes longer while others hold all the connections they may', () => {
+  test('is held back and handed over whole', async () => {
+    const { owner, upload, send, end } = beginUpload()
+    owner.mayHoldConnection = false
+    send('one ')
+    await turnEnd()
+    expect(owner.heard).toEqual([])
+    send('two')
+    await turnEnd()
+    end()
+    expect(owner.heard).toEqual(['whole one two'])
+    expect(upload.streamed).toBe(false)
+  })
+
+  test('is streamed all the same when it is too long to be held', async () => {
+    const { owner, send, end } = beginUpload()
+    owner.mayHoldConnection = false
+    await turnEnd()
+    send('x'.repeat(64 * 1024))
+    expect(owner.heard).toEqual([])
+    send('y')
+    expect(owner.heard).toEqual(['asked', 'arriving'])
+    end()
+    expect((await readAll(owner.stream)).length).toBe(64 * 1024 + 1)
+  })
+})

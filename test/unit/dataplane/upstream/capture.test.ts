@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { CopyMemory } from '../../../../src/dataplane/shadow/copy-memory.ts'
 import { BodyCapture } from '../../../../src/dataplane/upstream/capture.ts'
 
 function capture(limitBytes: number, ...chunks: string[]): BodyCapture {
-  const body = new BodyCapture(limitBytes)
+  const body = new BodyCapture(limitBytes, new CopyMemory())
   for (const chunk of chunks) body.add(Buffer.from(chunk))
   return body
 }
@@ -10,7 +11,7 @@ function capture(limitBytes: number, ...chunks: string[]): BodyCapture {
 describe('a captured body', () => {
   test('is empty and complete before anything came', () => {
     const body = capture(10)
-    expect([body.state, body.over, body.body().length]).toEqual(['complete', false, 0])
+    expect([body.state, body.body().length]).toEqual(['complete', 0])
   })
 
   test('is all chunks in order', () => {
@@ -32,7 +33,7 @@ describe('a captured body', () => {
 
   test('over the limit is nothing but the fact, for good', () => {
     const body = capture(5, 'one', 'two', '')
-    expect([body.state, body.over, body.body().length]).toEqual(['over_limit', true, 0])
+    expect([body.state, body.body().length]).toEqual(['over_limit', 0])
     body.add(Buffer.from('x'))
     expect([body.state, body.body().length]).toEqual(['over_limit', 0])
   })
@@ -40,5 +41,60 @@ describe('a captured body', () => {
   test('that nobody wants keeps nothing', () => {
     expect(capture(0, '').state).toBe('complete')
     expect(capture(0, 'x').state).toBe('over_limit')
+  })
+
+  test('in pieces of any size is whole', () => {
+    const sizes = [1, 20_000, 1, 1, 1, 3, 4_095, 4_096, 16_384, 9, 4_000, 4_000, 4_000, 4_000, 4_000, 1]
+    const pieces = sizes.map((bytes, i) => Buffer.alloc(bytes, i + 1))
+    const body = new BodyCapture(1024 * 1024, new CopyMemory())
+    for (const piece of pieces) body.add(piece)
+    expect(body.body().equals(Buffer.concat(pieces))).toBe(true)
+  })
+
+  test('in many tiny pieces is kept in few buffers: alone, each would cost a hundred times its byte', () => {
+    const bytes = 100_000
+    const body = new BodyCapture(bytes, new CopyMemory())
+    const source = Buffer.alloc(bytes, 'x')
+    for (let i = 0; i < bytes; i++) body.add(source.subarray(i, i + 1))
+    const concat = vi.spyOn(Buffer, 'concat')
+    expect(body.body().equals(source)).toBe(true)
+    expect(concat.mock.calls[0]?.[0].length).toBeLessThan(1_000)
+    concat.mockRestore()
+  })
+})
+
+describe('the memory of a captured body', () => {
+  test('is taken as it grows and given back once when nobody wants it', () => {
+    const memory = new CopyMemory(100)
+    const body = new BodyCapture(50, memory)
+    body.add(Buffer.alloc(20))
+    body.add(Buffer.alloc(20))
+    expect(memory.heldBytes).toBe(40)
+    body.release()
+    body.release()
+    expect([memory.heldBytes, body.body().length]).toEqual([0, 0])
+    body.add(Buffer.alloc(1))
+    expect(memory.heldBytes).toBe(0)
+  })
+
+  test('is given back at once when the body is over its limit', () => {
+    const memory = new CopyMemory(100)
+    const body = new BodyCapture(50, memory)
+    body.add(Buffer.alloc(50))
+    body.add(Buffer.alloc(1))
+    body.release()
+    expect(memory.heldBytes).toBe(0)
+  })
+
+  test('is shared: the one for which there is no room is let go, the others stay', () => {
+    const memory = new CopyMemory(100)
+    const first = new BodyCapture(80, memory)
+    const second = new BodyCapture(80, memory)
+    first.add(Buffer.alloc(60))
+    second.add(Buffer.alloc(30))
+    second.add(Buffer.alloc(30))
+    expect([first.state, second.state, memory.heldBytes]).toEqual(['complete', 'let_go', 60])
+    first.add(Buffer.alloc(20))
+    expect([first.state, memory.heldBytes]).toEqual(['complete', 80])
   })
 })

@@ -118,8 +118,24 @@ describe('a broken endpoint', () => {
 
   test('is not the one of a second attempt, unless there is no other', () => {
     const pair = open(2, plan)
-    for (let i = 0; i < 20; i++) expect(pair.pick(pair.endpoints[0])?.index).toBe(1)
+    for (let i = 0; i < 20; i++) expect(pair.pick(pair.endpoints.slice(0, 1))?.index).toBe(1)
     const single = open(1, plan)
-    expect(single.pick(single.endpoints[0])?.index).toBe(0)
+    expect(single.pick(single.endpoints)?.index).toBe(0)
+  })
+})
+
+describe('unfinished uploads', () => {
+  test('may hold a quarter of the connections', () => {
+    const upstream = open(2, { connections: 8 })
+    const room = Array.from({ length: 5 }, (_, i) => {
+      const had = upstream.roomForUpload
+      ;(upstream.endpoints[i % 2] as Endpoint).uploads++
+      return had
+    })
+    expect(room).toEqual([true, true, true, true, false])
+  })
+
+  test('may hold the only connection', () => {
+    expect(open(1, { connections: 1 }).roomForUpload).toBe(true)
   })
 })

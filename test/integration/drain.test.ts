@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connectRaw } from '../support/raw-client.ts'
+import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
+import type { Respond } from '../support/upstream-respond.ts'
+import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
+import { startIsOver } from '../support/start-is-over.ts'
+import { eventually } from '../support/within.ts'
+
+const POST = 'POST /infer HTTP/1.1\r\nhost: r\r\ncontent-length: 2\r\n\r\n{}'
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+
+let primary: UpstreamServer
+let shadow: UpstreamServer
+let proxy: RunningUnderstudy
+let answers: Respond[]
+let copies: Respond[]
+
+beforeEach(async () => {
+  answers = []
+  copies = []
+  primary = await startUpstream((_request, respond) => void answers.push(respond))
+  shadow = await startUpstream((_request, respond) => void copies.push(respond))
+  proxy = await startUnderstudy({
+    upstreams: { v1: primary.url, v2: shadow.url },
+    routes: [{ name: 'r', primary: 'v1', shadows: [{ upstream: 'v2', percent: 100 }] }],
+    sinks: { file: { path: './pairs.ndjson' } },
+  })
+  await startIsOver()
+})
+afterEach(async () => {
+  await proxy.kill()
+  await Promise.all([primary.stop(), shadow.stop()])
+})
+
+const sigterm = async (): Promise<void> => {
+  proxy.signal('SIGTERM')
+  await proxy.waitForLog(line => line.msg === 'draining')
+  await pause(50)
+}
+
+describe('C10: SIGTERM', () => {
+  test('lets the request under way finish, tells its client to close, and exits 0', async () => {
+    const client = await connectRaw(proxy.port)
+    client.send(POST)
+    await eventually(() => answers.length === 1 && copies.length === 1)
+    await sigterm()
+    copies[0]?.reply(200)
+    answers[0]?.reply(200, {}, 'answer')
+    const response = await client.readResponse()
+    expect([response.status, response.header('connection'), response.body.toString()]).toEqual([200, 'close', 'answer'])
+    expect(await client.closed).toBe('fin')
+    expect(await proxy.exited).toEqual({ code: 0, signal: null })
+  })
+
+  test('closes the listener, and serves one more request on an open connection', async () => {
+    const idle = await connectRaw(proxy.port)
+    idle.send(POST)
+    await eventually(() => answers.length === 1 && copies.length === 1)
+    answers[0]?.reply(200)
+    copies[0]?.reply(200)
+    expect((await idle.readResponse()).header('connection')).not.toBe('close')
+    await sigterm()
+    await expect(connectRaw(proxy.port)).rejects.toThrow('ECONNREFUSED')
+    idle.send(POST)
+    await eventually(() => answers.length === 2 && copies.length === 2)
+    answers[1]?.reply(200)
+    copies[1]?.reply(200)
+    expect((await idle.readResponse()).header('connection')).toBe('close')
+    expect((await proxy.exited).code).toBe(0)
+  })
+
+  test('closes idle connections', async () => {
+    const [silent, used] = [await connectRaw(proxy.port), await connectRaw(proxy.port)]
+    used.send('GET /infer HTTP/1.1\r\nhost: r\r\n\r\n')
+    await eventually(() => answers.length === 1 && copies.length === 1)
+    answers[0]?.reply(200)
+    copies[0]?.reply(200)
+    await used.readResponse()
+    const startMs = performance.now()
+    await sigterm()
+    expect(await Promise.all([silent.closed, used.closed])).toEqual(['fin', 'fin'])
+    expect((await proxy.exited).code).toBe(0)
+    // Far below the 10 s for which a connection may wait for its first request.
+    expect(performance.now() - startMs).toBeLessThan(5_000)
+  })
+
+  test('waits for copies under way; their pairs reach the sink', async () => {
+    const client = await connectRaw(proxy.port)
+    client.send(POST.replace('host: r', 'host: r\r\nx-request-id: last-one'))
+    await eventually(() => answers.length === 1 && copies.length === 1)
+    answers[0]?.reply(200)
+    expect((await client.readResponse()).status).toBe(200)
+    client.destroy()
+    await sigterm()
+    await pause(200)
+    copies[0]?.reply(200)
+    // The directory is removed with the process object, not with the process.
+    expect((await proxy.exited).code).toBe(0)
+    const records = readFileSync(join(proxy.directory, 'pairs.ndjson'), 'utf8').trim().split('\n')
+    const pairs = records.map(line => JSON.parse(line) as { schema: string; requestId?: string })
+    expect(pairs.filter(pair => pair.schema === 'understudy.pair/1').map(pair => pair.requestId)).toEqual(['last-one'])
+  })
+})
