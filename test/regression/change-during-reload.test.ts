@@ -17,7 +17,8 @@ test('a file that changes while it is reloaded is read again', async () => {
   const write = (version: number): void => {
     const upstreams = { v1: { endpoints: 'http://127.0.0.1:1', version: String(version) } }
     const admin = { address: '127.0.0.1:0' }
-    const config = { listen: '127.0.0.1:0', admin, upstreams, routes: [{ name: 'r', primary: 'v1' }] }
+    const log = { level: 'silent' }
+    const config = { listen: '127.0.0.1:0', admin, log, upstreams, routes: [{ name: 'r', primary: 'v1' }] }
     writeFileSync(configFile, JSON.stringify(config))
   }
   write(1)
