@@ -38,7 +38,11 @@ export class Runtime {
   constructor(snapshot: Snapshot, predecessor: Runtime | null, counters: Counters, wheel: DeadlineWheel) {
     this.snapshot = snapshot
     const upstreams = snapshot.upstreams.map(plan => takeOver(plan, predecessor) ?? new Upstream(plan, wheel))
-    for (const upstream of upstreams) upstream.hold()
+    const arms = new Set(snapshot.routes.flatMap(({ primary, canary }) => [primary, canary?.upstream]))
+    for (const [index, upstream] of upstreams.entries()) {
+      upstream.hold()
+      upstream.servesClients = arms.has(index)
+    }
     this.upstreams = new Map(upstreams.map(upstream => [upstream.plan.name, upstream]))
     this.routes = snapshot.routes.map(plan => ({
       plan,

@@ -30,8 +30,9 @@ function config(revision: number) {
 }
 
 beforeAll(async () => {
-  const answer = () => startUpstream((_request, respond) => respond.reply(200, {}, '{"ok":true}'), { keepRequests: false })
-  upstreams = await Promise.all([answer(), answer(), answer()])
+  upstreams = await Promise.all(
+    [1, 2, 3].map(() => startUpstream((_request, respond) => respond.reply(200, {}, '{}'), { keepRequests: false })),
+  )
   proxy = await startUnderstudy(config(0))
 })
 

@@ -117,12 +117,7 @@ async function timed(by: SteadyClient, path: string, body: string | Buffer, expe
   return performance.now() - startMs
 }
 
-const NAMES = [
-  ...Object.keys(BEHAVIOURS),
-  'is not there',
-  'has a certificate nobody trusts',
-  'is behind a black hole',
-]
+const NAMES = [...Object.keys(BEHAVIOURS), 'is not there', 'has a certificate nobody trusts', 'is behind a black hole']
 
 describe.each(NAMES)('E1, E2, E6: a shadow that %s', behaviour => {
   const name = nameOf(behaviour)

@@ -40,9 +40,8 @@ beforeAll(async () => {
   put('upstream-ca.crt', upstreamCa.cert)
   mount(signedBy(clientCa, ['identity 1']), 1)
   for (const name of ['client.crt', 'client.key']) symlinkSync(`..data/${name}`, join(folder, name))
-  upstream = createHttpsServer(
-    { ...signedBy(upstreamCa), ca: clientCa.cert, requestCert: true },
-    (request, response) => response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN),
+  upstream = createHttpsServer({ ...signedBy(upstreamCa), ca: clientCa.cert, requestCert: true }, (request, response) =>
+    response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN),
   )
   upstream.listen(0, '127.0.0.1')
   await once(upstream, 'listening')

@@ -32,7 +32,8 @@ const start = async (tls?: TlsOptions): Promise<UpstreamServer> => {
   servers.push(server)
   return server
 }
-const listening = async <S extends Server | HttpsServer>(server: S): Promise<number> => {
+const named = (port: number): string => `https://localhost:${port}`
+const listening = async (server: Server | HttpsServer): Promise<number> => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
@@ -57,7 +58,6 @@ beforeAll(async () => {
   silent = createServer(() => {})
   const silentPort = await listening(silent)
   const ca = authority.cert
-  const named = (port: number): string => `https://localhost:${port}`
   const upstreams: Record<string, object> = {
     trusted: { endpoints: named(trusted.port), tls: { ca } },
     address: { endpoints: trusted.url, tls: { ca } },
@@ -136,7 +136,16 @@ describe('TLS to upstreams', () => {
       expect(problem.detail).toContain(name)
       expect(problem.detail).not.toMatch(/localhost|127\.0\.0\.1/)
     }
-    await eventually(async () => (await proxy.readMetrics()).sum('understudy_errors_total', { route: name }) === 2)
+  })
+
+  test('every failure is counted, and no other', async () => {
+    await eventually(async () => {
+      const errors = (await proxy.readMetrics()).find('understudy_errors_total').filter(({ value }) => value > 0)
+      const counted = new Map(errors.map(({ labels, value }) => [`${labels.route} ${labels.leg}`, value]))
+      const names = ['unknown', 'expired', 'misnamed', 'plain', 'silent', 'reversed']
+      expect(counted).toEqual(new Map(names.map(name => [`${name} primary`, 2])))
+      return true
+    })
   })
 
   test('`insecure` accepts what cannot be verified, and the log says so at the start', async () => {

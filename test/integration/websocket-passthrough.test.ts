@@ -149,23 +149,25 @@ describe('D6: a WebSocket passes through as if there was no proxy', () => {
 })
 
 test('a sticky canary gets the WebSockets of its users, always the same ones', async () => {
-  const armOf = async (user: string): Promise<string | undefined> => {
-    const socket = openWebSocket(`${proxy.url}/sticky`, {
-      headers: { 'x-user-id': user },
-      finishRequest: request => {
-        request.on('upgrade', response => (arm = String(response.headers['x-understudy-arm'])))
-        request.end()
-      },
-    })
-    let arm: string | undefined
-    ;(await socket).terminate()
-    return arm
-  }
   const users = Array.from({ length: 24 }, (_, i) => `user-${i}`)
   const first = await Promise.all(users.map(armOf))
   expect(await Promise.all(users.map(armOf))).toEqual(first)
   expect(new Set(first)).toEqual(new Set(['primary', 'canary']))
 })
+
+/** What the answer to the handshake says. */
+async function armOf(user: string): Promise<string> {
+  let arm = ''
+  const socket = await openWebSocket(`${proxy.url}/sticky`, {
+    headers: { 'x-user-id': user },
+    finishRequest: request => {
+      request.on('upgrade', response => (arm = String(response.headers['x-understudy-arm'])))
+      request.end()
+    },
+  })
+  socket.terminate()
+  return arm
+}
 
 test('D7: WebSockets are not shadowed, and a dead shadow is invisible to them', async () => {
   const client = await openWebSocket(proxy.url)

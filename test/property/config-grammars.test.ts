@@ -132,7 +132,7 @@ describe('key sources', () => {
     expect(parseKeySource('cookie:SID')).toEqual({ kind: 'cookie', name: 'SID' })
   })
 
-  test.each(['', 'header', 'header:', 'cookie:a b', 'query:', 'json:$.user', 'Address'])('%j is no source', text =>
+  test.each(['', 'header', 'header:', 'cookie:a b', 'query:', 'json:user', 'json:$.a[*]', 'Address'])('%j is no source', text =>
     expect(parseKeySource(text)).toBeNull(),
   )
 })

@@ -30,7 +30,9 @@ test('a file that changes while it is reloaded is read again', async () => {
   await Promise.resolve()
   write(3)
   expect(await reloading).toMatchObject({ result: 'applied', changes: ['upstream v1: version 1 -> 2'] })
-  await eventually(async () => ((await getJson(`${proxy.adminUrl}/api/v1/config`)) as { revision: number }).revision === 3)
+  await eventually(
+    async () => ((await getJson(`${proxy.adminUrl}/api/v1/config`)) as { revision: number }).revision === 3,
+  )
   await proxy.drain()
   rmSync(folder, { recursive: true, force: true })
 })

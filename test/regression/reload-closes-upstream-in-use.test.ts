@@ -11,11 +11,6 @@ import { startUpstream } from '../support/upstream-server.ts'
 test('an upstream stays open for the last request of every configuration that names it', async () => {
   const old = await startUpstream((_request, respond) => respond.reply(200, {}, 'old'))
   const next = await startUpstream((_request, respond) => respond.reply(200, {}, 'new'))
-  // With its key in the body, a request goes to its arm only when the body is there.
-  const config = (upstreams: Record<string, string>, primary: string, percent: number) => ({
-    upstreams,
-    routes: [{ name: 'r', primary, canary: { upstream: 'v3', percent, sticky: 'json:$.user' } }],
-  })
   const later = { v2: next.url, v3: next.url }
   const both = { v1: old.url, ...later }
   const proxy = await startUnderstudy(config(both, 'v1', 0))
@@ -33,3 +28,9 @@ test('an upstream stays open for the last request of every configuration that na
   await proxy.stop()
   await Promise.all([old.stop(), next.stop()])
 })
+
+/** With its key in the body, a request goes to its arm only when the body is there. */
+function config(upstreams: Record<string, string>, primary: string, percent: number) {
+  const canary = { upstream: 'v3', percent, sticky: 'json:$.user' }
+  return { upstreams, routes: [{ name: 'r', primary, canary }] }
+}

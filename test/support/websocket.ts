@@ -29,6 +29,7 @@ export async function startWsUpstream(
 ): Promise<WsUpstream> {
   const { echo = true, tls, ...wsOptions } = options
   const http: Server = tls === undefined ? createServer() : createTlsServer(tls)
+  http.on('request', (_request, response) => response.writeHead(426, { upgrade: 'websocket' }).end())
   const server = new WebSocketServer({ server: http, maxPayload: 64 * 1024 * 1024, ...wsOptions })
   server.on('connection', socket => {
     socket.on('error', () => {})

@@ -13,8 +13,11 @@ import { answerRaw } from './problem.ts'
 import { watchLastBytes } from './last-bytes.ts'
 import { handleUpgrade, isWebSocket } from './upgrade.ts'
 
-/** How often Node looks for requests over their time; its default of 30 s would triple a short limit. */
-const TIMEOUT_CHECK_MS = 1_000
+/**
+ * How often Node looks for requests over their time. Its default of 30 s would triple a short limit, and each look cuts all
+ * that are due at once: 200 of them took 40 ms, which other clients felt. A look at none costs next to nothing.
+ */
+const TIMEOUT_CHECK_MS = 100
 
 /** There is nothing to write an answer into. */
 const TLS_ERROR = /^ERR_(?:TLS|SSL)_/

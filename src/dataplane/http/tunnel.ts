@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../../errors.ts'
 import type { WheelEntry } from '../deadline-wheel.ts'
@@ -9,9 +9,9 @@ import type { Endpoint, LegVerdict } from '../upstream/endpoint.ts'
 import { explainLegError, legErrorCode } from '../upstream/leg-error.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { answerHeaders } from './answer-headers.ts'
+import { Goodbye } from './goodbye.ts'
 import { answerRaw } from './problem.ts'
 import { groupHeaders, type RawHeaders } from './request-headers.ts'
-import { FrameScan, goingAwayFrame } from './websocket-frames.ts'
 
 /** A side that has closed leaves the other one this long to send, or take, its next bytes. */
 const LINGER_MS = 2_000
@@ -61,8 +61,7 @@ export class Tunnel implements WheelEntry {
   #movedBytes = 0
   #lingerMs = LINGER_MS
   #leaving = false
-  readonly #fromClient = new FrameScan()
-  readonly #fromUpstream = new FrameScan()
+  #goodbye: Goodbye | null = null
 
   constructor(plane: DataPlane, plan: TunnelPlan, client: Socket) {
     this.#plane = plane
@@ -97,7 +96,7 @@ export class Tunnel implements WheelEntry {
     this.#leaving = true
     if (this.#state !== 'open') return
     this.#close()
-    this.#sayGoodbye()
+    this.#goodbye?.say()
   }
 
   /** Cuts both sides at once. */
@@ -144,15 +143,14 @@ export class Tunnel implements WheelEntry {
     this.#plan.endpoint.ended('good', performance.now())
     this.#plan.endpoint.started(performance.now())
     const headers = Object.fromEntries(groupHeaders(this.#answerHeaders(response)))
-    response.headers = { ...headers, connection: 'Upgrade', upgrade: 'websocket' } as IncomingHttpHeaders
+    response.headers = { ...headers, connection: 'Upgrade', upgrade: 'websocket' }
     this.#client.off('readable', this.#noticeEnd)
     // http-proxy writes the head as a string without saying in what encoding; header values are latin1.
     this.#client.setDefaultEncoding('latin1')
     for (const listener of join) listener.call(this.request, response, upstream, head)
     for (const socket of [this.#client, upstream]) socket.setKeepAlive(true, PROBE_AFTER_MS)
     upstream.once('end', () => this.#sideEnded())
-    this.#follow(this.#client, this.#fromClient)
-    this.#follow(upstream, this.#fromUpstream)
+    this.#goodbye = new Goodbye(this.#client, upstream)
     if (this.#leaving) this.goAway()
   }
 
@@ -251,21 +249,6 @@ export class Tunnel implements WheelEntry {
     return bytesMoved(this.#client) + (this.#upstream === null ? 0 : bytesMoved(this.#upstream))
   }
 
-  #follow(source: Socket, scan: FrameScan): void {
-    source.on('data', (chunk: Buffer) => {
-      scan.push(chunk)
-      if (this.#leaving) this.#sayGoodbye()
-    })
-  }
-
-  /** In each direction as soon as it is between two frames. */
-  #sayGoodbye(): void {
-    const upstream = this.#upstream
-    if (upstream === null) return
-    endBetweenFrames(upstream, this.#client, this.#fromUpstream, false)
-    endBetweenFrames(this.#client, upstream, this.#fromClient, true)
-  }
-
   /** A paused socket does not say that it has ended unless it is asked; what has arrived stays where it is. */
   readonly #noticeEnd = (): void => {
     this.#client.read(0)
@@ -304,13 +287,4 @@ function cut(socket: Socket): void {
 /** Bytes read, and written as far as the kernel has taken them. */
 function bytesMoved(socket: Socket): number {
   return socket.bytesRead + socket.bytesWritten - socket.writableLength
-}
-
-function endBetweenFrames(source: Socket, target: Socket, scan: FrameScan, masked: boolean): void {
-  if (!scan.betweenFrames || target.writableEnded) return
-  source.unpipe(target)
-  if (scan.closeSeen) target.end()
-  else target.end(goingAwayFrame(masked))
-  // What it still says goes nowhere, but its own end must be heard.
-  source.resume()
 }

@@ -45,7 +45,7 @@ function send(exchange: Exchange, slot: ShadowSlot, body: Buffer): void {
   if (body.length > plan.maxBodyBytes) return drop(exchange, slot, 'body_limit')
   if (counters.inFlight >= plan.maxInFlight) return drop(exchange, slot, 'in_flight')
   if (!holdBody(exchange)) return drop(exchange, slot, 'memory')
-  const endpoint = upstream.pick()
+  const endpoint = upstream.pickForCopy()
   if (endpoint === null) return drop(exchange, slot, 'in_flight')
   if (!shadow.gate.allows(nowMs)) return drop(exchange, slot, 'unreachable')
   const leg = new ShadowLeg(exchange, slot, endpoint)

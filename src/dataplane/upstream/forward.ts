@@ -37,13 +37,13 @@ export function retry(exchange: Exchange, failed: LiveLeg): boolean {
   const { upload, requestBody, client } = exchange
   if (exchange.clientGone || client.headWritten) return false
   if (client.hasBody && (upload?.whole !== true || upload.streamed)) return false
+  const unsent = failed.error === 'UPSTREAM_CONNECT'
+  const repeatable = failed.error === 'UPSTREAM_RESET' && exchange.tried.length === 0 && IDEMPOTENT.has(client.method)
+  if (!unsent && !repeatable) return false
   const upstream = failed.upstream
   const tried = [...exchange.tried, failed.endpoint]
   const other = upstream.pick(tried)
-  if (other === null) return false
-  const unsent = failed.error === 'UPSTREAM_CONNECT' && !tried.includes(other)
-  const repeatable = failed.error === 'UPSTREAM_RESET' && tried.length === 1 && IDEMPOTENT.has(client.method)
-  if (!unsent && !repeatable) return false
+  if (other === null || (unsent && tried.includes(other))) return false
   exchange.tried = tried
   exchange.route.arms[exchange.arm].retries++
   start(exchange, upstream, other, client.hasBody ? requestBody : null)

@@ -11,11 +11,16 @@ import { WaitingLine, type Waiter } from './waiting-line.ts'
  */
 const UPLOAD_SHARE = 0.25
 
+/** Share of the connections that copies may hold where clients are answered too: a copy has time, a client has not. */
+const COPY_SHARE = 0.5
+
 /** One deployed model version, as this thread reaches it. */
 export class Upstream {
   readonly plan: UpstreamPlan
   readonly endpoints: readonly Endpoint[]
   readonly stalled = new StalledReaders()
+  /** It is the primary or the canary of some route, not only a shadow. */
+  servesClients = false
   readonly #line: WaitingLine
   readonly #checks: HealthChecks | null
   #next = 0
@@ -52,6 +57,13 @@ export class Upstream {
     const choices = untried.length === 0 ? usable : untried
     const choice = this.plan.balance === 'round-robin' ? this.#roundRobin(choices) : leastInFlight(choices)
     return this.#free(choice) ?? choices.find(endpoint => this.#free(endpoint) !== null) ?? null
+  }
+
+  /** The endpoint for a copy; null when the connections that copies may hold are taken. */
+  pickForCopy(): Endpoint | null {
+    const connections = this.plan.connections * this.endpoints.length
+    const limit = this.servesClients ? Math.floor(connections * COPY_SHARE) : connections
+    return this.inFlight < limit ? this.pick() : null
   }
 
   /** Another request may hold a connection while its body arrives, without taking those of requests that are whole. */
@@ -111,9 +123,12 @@ export class Upstream {
     return healthy.length > 0 ? healthy : this.endpoints
   }
 
-  #roundRobin(endpoints: readonly Endpoint[]): Endpoint {
-    this.#next = (this.#next + 1) % endpoints.length
-    return endpoints[this.#next] as Endpoint
+  /** In the order of the plan, whichever are left out just now: a shorter list must not shift everyone's turn. */
+  #roundRobin(choices: readonly Endpoint[]): Endpoint {
+    do {
+      this.#next = (this.#next + 1) % this.endpoints.length
+    } while (!choices.includes(this.endpoints[this.#next] as Endpoint))
+    return this.endpoints[this.#next] as Endpoint
   }
 }
 

@@ -40,8 +40,10 @@ describe('the traffic', () => {
     expect(stats.failed).toBe(0)
     expect(Math.abs(stats.requestsPerSecond - 100)).toBeLessThan(10)
     const sent = imagesSent()
-    expect(new Set(sent.slice(0, 3)).size).toBe(3)
-    expect(sent.slice(3, 6)).toEqual(sent.slice(0, 3))
+    // Requests are on several connections, so they may overtake each other; but each image has its turn in each round.
+    const times = [...new Set(sent)].map(image => sent.filter(each => each === image).length)
+    expect(times).toHaveLength(3)
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThanOrEqual(1)
     const ids = server.requests.map(request => request.header('x-request-id'))
     expect(new Set(ids).size).toBe(stats.sent)
     expect([...stats.answersByImage.values()].reduce((sum, n) => sum + n, 0)).toBe(stats.sent)

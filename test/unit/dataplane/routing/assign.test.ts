@@ -16,7 +16,7 @@ function shareOfShadowed(percent: number, keys: number): number {
   return chosen / keys
 }
 
-describe('the observed share', () => {
+describe('F1: the observed share', () => {
   // The keys are fixed, so this holds always or never. At 0.001 % it takes a million of them to expect ten.
   test.each([
     [0.001, 1_000_000],
@@ -45,7 +45,7 @@ describe('the observed share', () => {
   })
 })
 
-describe('a percentage that grows', () => {
+describe('F4: a percentage that grows', () => {
   test('takes new users in and none out', () => {
     const steps = [0, 0.5, 1, 5, 10, 25, 50, 99.9, 100]
     for (let i = 0; i < 5_000; i++) {
@@ -57,7 +57,7 @@ describe('a percentage that grows', () => {
   })
 })
 
-describe('salts', () => {
+describe('F3: salts', () => {
   test('make canary and shadow decisions of one user independent', () => {
     const canary = canaryPlan()
     const shadow = shadowPlan({ key: USER })

@@ -38,6 +38,14 @@ describe('round robin', () => {
     expect(new Set(picks.slice(0, 3))).toEqual(new Set([0, 1, 2]))
   })
 
+  test('goes on in turn while one is left out', () => {
+    const upstream = open(3, { balance: 'round-robin', connections: 100 })
+    ;(upstream.endpoints[1] as Endpoint).healthy = false
+    const picks = occupy(upstream, 8) as number[]
+    for (let i = 1; i < 8; i++)
+      expect([picks[i - 1], picks[i]].toSorted((a, b) => Number(a) - Number(b))).toEqual([0, 2])
+  })
+
   test('passes over an endpoint whose connections are all taken', () => {
     const upstream = open(2, { balance: 'round-robin', connections: 2 })
     for (let i = 0; i < 2; i++) upstream.endpoints[0]?.started(now())
@@ -76,6 +84,32 @@ describe('the limit of connections', () => {
 
   test('holds for a single endpoint too', () => {
     expect(occupy(open(1, { connections: 2 }), 3)).toEqual([0, 0, null])
+  })
+})
+
+describe('copies', () => {
+  test('may take every connection of an upstream that is only a shadow', () => {
+    const upstream = open(2, { connections: 3 })
+    occupy(upstream, 5)
+    expect(upstream.pickForCopy()).not.toBeNull()
+    occupy(upstream, 1)
+    expect(upstream.pickForCopy()).toBeNull()
+  })
+
+  test('leave half of them to clients where it has some', () => {
+    const upstream = open(2, { connections: 3 })
+    upstream.servesClients = true
+    occupy(upstream, 2)
+    expect(upstream.pickForCopy()).not.toBeNull()
+    occupy(upstream, 1)
+    expect(upstream.pickForCopy()).toBeNull()
+    expect(upstream.pick()).not.toBeNull()
+  })
+
+  test('leave a single connection to clients', () => {
+    const upstream = open(1, { connections: 1 })
+    upstream.servesClients = true
+    expect(upstream.pickForCopy()).toBeNull()
   })
 })
 
