@@ -7,33 +7,46 @@ import { ListenError, startUnderstudy, type Understudy } from '../control/start.
 /** `understudy serve -c FILE`: runs the proxy until SIGTERM or SIGINT. @returns the exit code. */
 export async function run(args: string[]): Promise<number> {
   const configFile = required(readOptions(args, SERVE_OPTIONS).config, '-c FILE')
-  const ended = Promise.withResolvers<number>()
-  let proxy: Understudy
+  const started = Promise.withResolvers<Understudy>()
+  const ended = listenToSignals(started.promise)
   try {
-    proxy = await startUnderstudy({
-      configFile,
-      onFatal: message => {
-        process.stderr.write(`understudy: cannot serve any more: ${message}\n`)
-        process.exit(1)
-      },
-    })
+    started.resolve(
+      await startUnderstudy({
+        configFile,
+        onFatal: message => {
+          process.stderr.write(`understudy: cannot serve any more: ${message}\n`)
+          process.exit(1)
+        },
+      }),
+    )
   } catch (error) {
     process.stderr.write(`${explain(error, configFile)}\n`)
     // Not by returning: threads that did start would keep the process alive.
     process.exit(2)
   }
-  process.on('SIGHUP', () => void proxy.reload('SIGHUP'))
+  return ended
+}
+
+/**
+ * Before anything starts: a signal without a handler ends the process at once. Those that come early wait for the start.
+ * @returns the exit code, when the proxy has drained.
+ */
+function listenToSignals(started: Promise<Understudy>): Promise<number> {
+  const ended = Promise.withResolvers<number>()
+  process.on('SIGHUP', () => void started.then(proxy => proxy.reload('SIGHUP')))
   const stop = (): void => {
     // A second signal means now.
     process.once('SIGTERM', () => process.exit(1))
     process.once('SIGINT', () => process.exit(1))
-    proxy.drain().then(
-      () => ended.resolve(0),
-      (error: Error) => {
-        process.stderr.write(`understudy: the drain failed: ${error.message}\n`)
-        ended.resolve(1)
-      },
-    )
+    started
+      .then(proxy => proxy.drain())
+      .then(
+        () => ended.resolve(0),
+        (error: Error) => {
+          process.stderr.write(`understudy: the drain failed: ${error.message}\n`)
+          ended.resolve(1)
+        },
+      )
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)

@@ -27,13 +27,20 @@ export class Reloader {
   readonly #supervisor: Supervisor
   readonly #log: Log
   readonly #cores: number
+  readonly #keepLogLevel: boolean
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(state: ControlState, supervisor: Supervisor, log: Log, cores: number) {
+  constructor(
+    state: ControlState,
+    supervisor: Supervisor,
+    log: Log,
+    options: { cores: number; keepLogLevel: boolean },
+  ) {
     this.#state = state
     this.#supervisor = supervisor
     this.#log = log
-    this.#cores = cores
+    this.#cores = options.cores
+    this.#keepLogLevel = options.keepLogLevel
   }
 
   /** Reads the file again. `why` is for the log. */
@@ -101,7 +108,7 @@ export class Reloader {
 
   async #apply(why: string, after: Snapshot, changes: readonly string[]): Promise<void> {
     await this.#supervisor.apply(after)
-    this.#log.setLevel(after.log.level)
+    if (!this.#keepLogLevel) this.#log.setLevel(after.log.level)
     this.#state.loadedAt = new Date().toISOString()
     this.#state.onApplied()
     const { revision, hash } = after

@@ -56,7 +56,7 @@ export async function startUnderstudy(options: StartOptions): Promise<Understudy
   const port = await supervisor.start().catch((error: Error) => {
     throw new ListenError('listen', addressOf(snapshot.listen), error)
   })
-  const reloader = new Reloader(state, supervisor, log, cores)
+  const reloader = new Reloader(state, supervisor, log, { cores, keepLogLevel: options.logLevel !== undefined })
   admin.reloader = reloader
   const onChange = (): void => void reloader.reload('a file changed')
   let watched = filesOf(snapshot)

@@ -1,6 +1,9 @@
 const SAMPLE_MS = 50
-/** A thread this late makes clients wait: copies are given up before they feel more of it. */
-const SHED_MS = 50
+/**
+ * A thread this late makes clients wait: copies are given up before they feel more of it. Not less: on a machine whose
+ * cores others want too, 50 ms is a usual time to wait for one (measured: a load of 14 on two cores).
+ */
+const SHED_MS = 100
 /** A thread this late is late for every client; whoever is refused at once may find a replica that is not. */
 const REFUSE_MS = 1_000
 

@@ -6,7 +6,7 @@ import { startUpstream, type UpstreamHandler, type UpstreamServer } from '../sup
 import { eventually } from '../support/within.ts'
 
 const ERRORS = 3
-const EJECT_MS = 500
+const EJECT_MS = 1_000
 const HEALTH = '/health'
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 const ok: UpstreamHandler = (_request, respond) => respond.reply(200)

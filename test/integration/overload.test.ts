@@ -187,7 +187,7 @@ describe('an event loop that is late', () => {
     // The scheduler may let the moment between the two pass: then it is tried again.
     let sent = 0
     await eventually(async () => {
-      expect((await lateTwice(150)).status).toBe(200)
+      expect((await lateTwice(250)).status).toBe(200)
       sent++
       await pause(30)
       return shadow.requestCount < before.copies + sent

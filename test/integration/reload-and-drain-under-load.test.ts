@@ -77,21 +77,34 @@ test(`C10: ${RELOADS} reloads and a SIGTERM under load fail no request and lose 
   expect(failures).toEqual([])
   expect(last).toBe(LANES) // each keep-alive client was told to close, once
   const { pairs, counts } = readFile(file)
-  expect(counts).toMatchObject({ eligible: answered, sampled: answered, sent: answered, pairs: answered })
-  expect(new Set(pairs).size).toBe(answered)
-  expect(upstreams[0]?.requestCount).toBe(answered)
-  expect(upstreams[1]?.requestCount).toBe(answered)
+  const { dropped, sent } = counts
+  expect(counts).toEqual({
+    eligible: answered,
+    sampled: answered,
+    sent: answered - dropped,
+    dropped,
+    pairs: sent,
+    unpaired: 0,
+  })
+  expect([pairs.length, new Set(pairs).size]).toEqual([sent, sent])
+  expect(upstreams.map(upstream => upstream.requestCount)).toEqual([answered, sent, 0])
+  expect(sent).toBeGreaterThan(answered / 2) // a busy machine may shed some copies
   expect(proxy.log.filter(line => ['error', 'fatal'].includes(line.level))).toEqual([])
 })
 
 /** The ids of all pair records, and the sums of all window records. */
 function readFile(file: string) {
   const pairs: string[] = []
-  const counts: Record<string, number> = { eligible: 0, sampled: 0, sent: 0, pairs: 0 }
+  const counts = { eligible: 0, sampled: 0, sent: 0, dropped: 0, pairs: 0, unpaired: 0 }
   for (const line of readFileSync(file, 'utf8').trimEnd().split('\n')) {
     const record = JSON.parse(line)
     if (record.schema === 'understudy.pair/1') pairs.push(record.id)
-    else for (const name of Object.keys(counts)) counts[name] = (counts[name] ?? 0) + record.counts[name]
+    else for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += total(record.counts[name])
   }
   return { pairs, counts }
+}
+
+/** A count, or counts by reason. */
+function total(count: number | Record<string, number>): number {
+  return typeof count === 'number' ? count : Object.values(count).reduce((sum, each) => sum + each, 0)
 }

@@ -6,7 +6,7 @@ import { eventually } from '../support/within.ts'
 
 /** The smaller shares are a matter of a million hashes: test/unit/dataplane/routing/assign.test.ts. */
 const PERCENTS = [0, 1, 20, 50, 99.9, 100]
-const REQUESTS = 2_000
+const REQUESTS = 1_000
 
 let primary: UpstreamServer
 let shadow: UpstreamServer

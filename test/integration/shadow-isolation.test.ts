@@ -7,8 +7,8 @@ import { startUpstream, type UpstreamHandler, type UpstreamServer } from '../sup
 import { eventually } from '../support/within.ts'
 
 /** Keep-alive requests to each bad shadow, each next to one on a route without shadows; then some on fresh connections. */
-const ROUNDS = 15
-const FRESH = 5
+const ROUNDS = 9
+const FRESH = 3
 const UPLOADS = 3
 /** A proxy that waits for its shadow is half a second late, or more; the finer figures are the load test's. */
 const SLACK_MS = 150

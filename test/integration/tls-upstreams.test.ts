@@ -164,7 +164,8 @@ describe('TLS to upstreams', () => {
     await eventually(async () => {
       const metrics = await proxy.readMetrics()
       const shadowed = { route: 'shadowed', leg: 'shadow', code: 'UPSTREAM_TLS' }
-      expect(metrics.sum('understudy_errors_total', shadowed)).toBeGreaterThanOrEqual(5)
+      // Not every copy: one that cannot be reached is given a rest.
+      expect(metrics.sum('understudy_errors_total', shadowed)).toBeGreaterThanOrEqual(1)
       expect(metrics.sum('understudy_sampled_total', { route: 'shadowed' })).toBe(10)
       return true
     })

@@ -73,7 +73,9 @@ describe.skipIf(!kafkaAvailability().ok)('two digit models behind the proxy', ()
   test('every request is a pair on the topic, once', () => {
     const records = messages.map(message => JSON.parse(message.value) as PairRecord)
     expect(records).toHaveLength(heldOut.length)
-    expect(new Set(records.map(record => record.requestId))).toEqual(new Set(heldOut.map(digit => `image-${digit.index}`)))
+    expect(new Set(records.map(record => record.requestId))).toEqual(
+      new Set(heldOut.map(digit => `image-${digit.index}`)),
+    )
     expect(messages.every(message => message.headers.ce_specversion === '1.0')).toBe(true)
   })
 

@@ -132,7 +132,8 @@ describe('key sources', () => {
     expect(parseKeySource('cookie:SID')).toEqual({ kind: 'cookie', name: 'SID' })
   })
 
-  test.each(['', 'header', 'header:', 'cookie:a b', 'query:', 'json:user', 'json:$.a[*]', 'Address'])('%j is no source', text =>
-    expect(parseKeySource(text)).toBeNull(),
+  test.each(['', 'header', 'header:', 'cookie:a b', 'query:', 'json:user', 'json:$.a[*]', 'Address'])(
+    '%j is no source',
+    text => expect(parseKeySource(text)).toBeNull(),
   )
 })

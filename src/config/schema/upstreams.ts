@@ -54,7 +54,11 @@ const timeouts = block({
   connect: duration().prefault('1s').describe('To open a connection, TLS handshake included.'),
   first_byte: duration().prefault('30s').describe('From the whole request sent to the first byte of the answer.'),
   between_bytes: duration().prefault('30s').describe('Longest silence inside an answer.'),
-  total: duration().prefault('60s').describe('From the start of the call to the last byte of the answer. Streams (text/event-stream, or without a length) are only held to between_bytes.'),
+  total: duration()
+    .prefault('60s')
+    .describe(
+      'From the start of the call to the last byte of the answer. Streams (text/event-stream, or without a length) are only held to between_bytes.',
+    ),
 })
 
 const health = block({
