@@ -1,6 +1,5 @@
-import { latencyBucket, logRatioBucket } from '../wire/latency-grid.ts'
 import type { IncomparableReason, Outcome, UnpairedReason } from '../wire/outcomes.ts'
-import { addCounts, bump, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
+import { addCounts, bumpLatencies, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
 
 /** What a window needs to know of a pair. */
 export interface CountedPair {
@@ -50,9 +49,7 @@ export class Windows {
     if (pair.result === 'incomparable') window.incomparable[pair.reason ?? 'failed']++
     const primaryFailed = pair.result === 'primary_error' || pair.result === 'both_error'
     const shadowFailed = pair.result === 'shadow_error' || pair.result === 'both_error'
-    bump(window.latency.primary, latencyBucket(primaryFailed ? Infinity : pair.primaryUs))
-    bump(window.latency.shadow, latencyBucket(shadowFailed ? Infinity : pair.shadowUs))
-    if (!primaryFailed && !shadowFailed) bump(window.latency.logRatio, logRatioBucket(logRatio(pair)))
+    bumpLatencies(window, primaryFailed ? Infinity : pair.primaryUs, shadowFailed ? Infinity : pair.shadowUs)
     return true
   }
 
@@ -108,10 +105,6 @@ export class Windows {
     counts.incomparable.not_captured += lost
     this.#onLostPairs(experiment, lost)
   }
-}
-
-function logRatio(pair: CountedPair): number {
-  return Math.log(Math.max(1, pair.shadowUs) / Math.max(1, pair.primaryUs))
 }
 
 /**

@@ -174,7 +174,9 @@ export class Metrics {
   }
 
   #source(): MetricsSource {
-    return { state: this.#state, counters: this.#state.counters(), errors: errorRows(this.#state), version: VERSION }
+    const state = this.#state
+    const counters = state.counters()
+    return { state, counters, errors: errorRows(state, counters), version: VERSION }
   }
 
   /**
@@ -235,7 +237,7 @@ function histogramSeries(
 const errorKey = (route: string, leg: LegName, code: string): string => `${route}\n${leg}\n${code}`
 
 /** Every code of every leg of the routes in force, from the start; and those that were counted. */
-function errorRows(state: ControlState): FoldedCounters['errors'] {
+function errorRows(state: ControlState, counters: FoldedCounters): FoldedCounters['errors'] {
   const rows = new Map<string, FoldedCounters['errors'][number]>()
   const addZeroes = (route: string, leg: LegName): void => {
     for (const code of ERROR_CODES) rows.set(errorKey(route, leg, code), { route, leg, code, count: 0 })
@@ -247,6 +249,6 @@ function errorRows(state: ControlState): FoldedCounters['errors'] {
     if (route.canary !== null) addZeroes(route.name, 'canary')
     if (route.shadows.length > 0) addZeroes(route.name, 'shadow')
   }
-  for (const row of state.counters().errors) rows.set(errorKey(row.route, row.leg, row.code), row)
+  for (const row of counters.errors) rows.set(errorKey(row.route, row.leg, row.code), row)
   return [...rows.values()]
 }

@@ -1,7 +1,6 @@
 import type { UnpairedReason } from '../wire/outcomes.ts'
 import type { FrameLeg } from '../wire/pair-frame.ts'
-import { latencyBucket, logRatioBucket } from '../wire/latency-grid.ts'
-import { bump } from '../wire/window.ts'
+import { bumpLatencies } from '../wire/window.ts'
 import { accessLine } from './access-log.ts'
 import type { Exchange } from './exchange.ts'
 import { countsOf, dropWaiting, slotClosed, type ShadowSlot } from './shadow/slot.ts'
@@ -83,14 +82,7 @@ function settlePair(exchange: Exchange, slot: ShadowSlot): void {
   if (!handOver(exchange, slot, live, slot.leg)) {
     counts.outcomes.incomparable++
     counts.incomparable.not_captured++
-    bump(counts.latency.primary, latencyBucket(failed(live) ? Infinity : live.latencyUs))
-    bump(counts.latency.shadow, latencyBucket(failed(slot.leg) ? Infinity : slot.leg.latencyUs))
-    if (!failed(live) && !failed(slot.leg)) {
-      bump(
-        counts.latency.logRatio,
-        logRatioBucket(Math.log(Math.max(1, slot.leg.latencyUs) / Math.max(1, live.latencyUs))),
-      )
-    }
+    bumpLatencies(counts, failed(live) ? Infinity : live.latencyUs, failed(slot.leg) ? Infinity : slot.leg.latencyUs)
   }
   slotClosed(exchange, slot)
 }

@@ -1,3 +1,4 @@
+import { latencyBucket, logRatioBucket } from './latency-grid.ts'
 import {
   DROP_REASONS,
   INCOMPARABLE_REASONS,
@@ -56,6 +57,16 @@ export function emptyCounts(): WindowCounts {
 export function bump(histogram: SparseHistogram, bucket: number): void {
   const key = String(bucket)
   histogram[key] = (histogram[key] ?? 0) + 1
+}
+
+/**
+ * Counts the latencies of one pair, microseconds; Infinity for a leg that failed. The ratio counts only where neither did.
+ */
+export function bumpLatencies(counts: WindowCounts, primaryUs: number, shadowUs: number): void {
+  bump(counts.latency.primary, latencyBucket(primaryUs))
+  bump(counts.latency.shadow, latencyBucket(shadowUs))
+  if (primaryUs === Infinity || shadowUs === Infinity) return
+  bump(counts.latency.logRatio, logRatioBucket(Math.log(Math.max(1, shadowUs) / Math.max(1, primaryUs))))
 }
 
 /** Adds `from` into `into`. Addition is associative and commutative: threads, replicas and replays agree. */
