@@ -76,7 +76,7 @@ export interface UpstreamPlan {
 }
 
 export interface EndpointPlan {
-  /** `http://10.0.0.4:9001`, as undici wants it. */
+  /** `http://10.0.0.4:9001` */
   readonly origin: string
   /** `10.0.0.4:9001`, what goes into a Host header. */
   readonly authority: string

@@ -135,11 +135,11 @@ export class DataPlane {
     }
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#lag.stop()
     this.wheel.stop()
-    await this.runtime.destroy()
-    for (const runtime of this.#retired) await runtime.destroy()
+    this.runtime.destroy()
+    for (const runtime of this.#retired) runtime.destroy()
     this.outbox.close()
   }
 

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { ProxyError } from '../errors.ts'
 import { assign } from './assign.ts'
 import type { DataPlane } from './data-plane.ts'
@@ -14,6 +13,7 @@ import { liveEnded } from './settle.ts'
 import type { SecondTally } from './tallies.ts'
 import { BodyCapture } from './upstream/capture.ts'
 import type { Endpoint } from './upstream/endpoint.ts'
+import type { BodyStream } from './upstream/h1/body-stream.ts'
 import { armUpstream, forward, retry, type RequestBody } from './upstream/forward.ts'
 import type { LiveLeg } from './upstream/live-leg.ts'
 
@@ -107,7 +107,7 @@ export class Exchange implements UploadOwner {
     this.onBodyCopied(body)
   }
 
-  onBodyArriving(stream: Readable): void {
+  onBodyArriving(stream: BodyStream): void {
     if (!this.answered) this.#forward(stream)
   }
 

@@ -75,8 +75,8 @@ export class Runtime {
   }
 
   /** Closes all connections at once. */
-  async destroy(): Promise<void> {
-    await Promise.all([...this.upstreams.values()].map(upstream => upstream.destroy()))
+  destroy(): void {
+    for (const upstream of this.upstreams.values()) upstream.destroy()
   }
 
   #letGoIfDone(): void {

@@ -71,7 +71,7 @@ async function drain(deadlineMs: number): Promise<void> {
   clearInterval(countersTimer)
   plane.handOverAll()
   postCounters()
-  await plane.close()
+  plane.close()
   post({ kind: 'drained' })
   control.close()
 }

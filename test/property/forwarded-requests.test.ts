@@ -130,7 +130,6 @@ test('headers: end-to-end ones arrive in order, case and number, the proxy adds 
     expect([request?.method, request?.target]).toEqual(['GET', '/x'])
     expect(request?.headers).toEqual([
       ['host', 'h.example'],
-      ['connection', 'keep-alive'],
       ...forwarded(headers),
       ['x-request-id', id],
       ['x-forwarded-for', '127.0.0.1'],

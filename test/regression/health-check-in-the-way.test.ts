@@ -27,7 +27,7 @@ function open(intervalMs: number): void {
 }
 
 afterEach(async () => {
-  await upstream.destroy()
+  upstream.destroy()
   wheel.stop()
   await server.stop()
 })
@@ -36,7 +36,8 @@ const endpoint = (): Endpoint => upstream.endpoints[0] as Endpoint
 
 function call(): EndOfCall {
   const end = new EndOfCall()
-  endpoint().pool.dispatch({ method: 'GET', path: '/work', headers: ['host', 'h'] }, end)
+  const head = 'GET /work HTTP/1.1\r\nhost: h\r\n\r\n'
+  endpoint().connections.send(end, { head, body: null, chunked: false }, performance.now())
   return end
 }
 

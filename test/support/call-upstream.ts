@@ -1,14 +1,17 @@
-import type { Dispatcher } from 'undici'
 import type { UpstreamPlan } from '../../src/config/snapshot.ts'
-import { openPool } from '../../src/dataplane/upstream/pool.ts'
+import type { Call } from '../../src/dataplane/upstream/h1/call.ts'
+import type { Request } from '../../src/dataplane/upstream/h1/connection.ts'
+import { Connections } from '../../src/dataplane/upstream/h1/connections.ts'
 import { within } from './within.ts'
 import { endpointPlan, upstreamPlan } from './plans.ts'
 
-/** A handler of undici that only waits for the end: null for a whole answer, else the error. */
-export class EndOfCall implements Dispatcher.DispatchHandler {
+/** A GET that asks for nothing in particular. */
+export const GET: Request = { head: 'GET / HTTP/1.1\r\nhost: models.example\r\n\r\n', body: null, chunked: false }
+
+/** A call that only waits for the end: null for a whole answer, else the error. */
+export class EndOfCall implements Call {
+  readonly method = 'GET'
   readonly error: Promise<Error | null>
-  /** What our pool's client looks at, see pool.ts. */
-  refused = false
   readonly #settle: (error: Error | null) => void
 
   constructor() {
@@ -17,33 +20,32 @@ export class EndOfCall implements Dispatcher.DispatchHandler {
     this.#settle = resolve
   }
 
-  onRequestStart(): void {}
-  onResponseStart(): void {}
-  onResponseData(): void {}
+  onRequestSent(): void {}
+  onInterim(): void {}
+  onAnswerHead(): void {}
+  onAnswerData(): void {}
 
-  onResponseEnd(): void {
+  onAnswerEnd(): void {
     this.#settle(null)
   }
 
-  onResponseError(controller: unknown, error: Error): void {
-    if (controller === null) this.refused = true
+  onCallFailed(error: Error): void {
     this.#settle(error)
   }
 }
 
-/** One GET through a pool of ours, to an endpoint of which nothing is expected. Resolves with how it failed. */
+/** One GET to an endpoint of which nothing is expected. Resolves with how it failed. */
 export async function failureOf(
   origin: string,
   plan: Partial<UpstreamPlan> = {},
   servername = 'localhost',
 ): Promise<Error | null> {
-  const pool = openPool(endpointPlan(origin), upstreamPlan(plan))
+  const connections = new Connections(endpointPlan(origin), upstreamPlan(plan), servername)
   const call = new EndOfCall()
-  const options = { method: 'GET' as const, path: '/', headers: ['host', 'models.example'], servername }
-  pool.dispatch(options, call)
+  connections.send(call, GET, performance.now())
   try {
     return await within(call.error, 5_000, 'the call did not end')
   } finally {
-    await pool.destroy()
+    connections.destroy()
   }
 }

@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream'
 import type { BodyListener } from '../../src/dataplane/http/downstream.ts'
 import { TurnEnds, Upload, type UploadOwner } from '../../src/dataplane/http/upload.ts'
 import { CopyMemory } from '../../src/dataplane/shadow/copy-memory.ts'
 import { BodyCapture } from '../../src/dataplane/upstream/capture.ts'
+import type { BodySink, BodyStream } from '../../src/dataplane/upstream/h1/body-stream.ts'
 import { FakeDownstream } from './fake-downstream.ts'
 
 export const LIMIT_BYTES = 200_000
@@ -11,7 +11,7 @@ const TEE_BYTES = 100_000
 /** What the upload told its owner, in order; bodies as text. */
 export class UploadRecorder implements UploadOwner {
   readonly heard: string[] = []
-  stream: Readable | null = null
+  stream: BodyStream | null = null
   /** Connections are left for bodies that take longer. */
   mayHoldConnection = true
   readonly #teeBytes: number
@@ -33,7 +33,7 @@ export class UploadRecorder implements UploadOwner {
     this.heard.push(`whole ${body.toString()}`)
   }
 
-  onBodyArriving(stream: Readable): void {
+  onBodyArriving(stream: BodyStream): void {
     this.heard.push('arriving')
     this.stream = stream
   }
@@ -61,8 +61,32 @@ export function beginUpload({ limitBytes = LIMIT_BYTES, teeBytes = TEE_BYTES, ga
 /** The current turn of the event loop is over. */
 export const turnEnd = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-export async function readAll(stream: Readable | null): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of stream as Readable) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString()
+/** A connection in memory that takes everything. */
+export class Collector implements BodySink {
+  readonly whole: Promise<string>
+  ended = false
+  readonly #chunks: Buffer[] = []
+  readonly #end: (text: string) => void
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<string>()
+    this.whole = promise
+    this.#end = resolve
+  }
+
+  writeBody(chunk: Buffer): boolean {
+    this.#chunks.push(chunk)
+    return true
+  }
+
+  endBody(): void {
+    this.ended = true
+    this.#end(Buffer.concat(this.#chunks).toString())
+  }
+}
+
+export function readAll(stream: BodyStream | null): Promise<string> {
+  const collector = new Collector()
+  stream?.pipeTo(collector)
+  return collector.whole
 }

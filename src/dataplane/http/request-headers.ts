@@ -59,7 +59,7 @@ export function forUpstream(
   endpoint: EndpointPlan,
 ): RawHeaders {
   const out = applyRules(shared, upstream.headers)
-  out.push('host', hostFor(host, upstream, endpoint))
+  out.unshift('host', hostFor(host, upstream, endpoint))
   return out
 }
 

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
 import { ChunkList } from '../chunk-list.ts'
 import type { BodyCapture } from '../upstream/capture.ts'
+import { BodyStream } from '../upstream/h1/body-stream.ts'
 import type { BodyListener, Downstream } from './downstream.ts'
 
 /** An unfinished body up to this size is held here while too many others hold connections to the model server. */
@@ -15,7 +15,7 @@ export interface UploadOwner {
   /** The whole body was gathered; nothing was forwarded yet. */
   onBodyWhole(body: Buffer): void
   /** The body is still arriving: forward this stream now. `onBodyCopied` follows unless the upload fails. */
-  onBodyArriving(stream: Readable): void
+  onBodyArriving(stream: BodyStream): void
   /** The whole body has passed; null when the tee could not keep it. */
   onBodyCopied(copy: Buffer | null): void
   onBodyTooLarge(): void
@@ -39,7 +39,7 @@ export class Upload implements BodyListener, TurnEnd {
   #state: 'gathering' | 'streaming' | 'whole' | 'discarding' = 'gathering'
   readonly #gathered = new ChunkList()
   #bytes = 0
-  #stream: Readable | null = null
+  #stream: BodyStream | null = null
 
   constructor(client: Downstream, owner: UploadOwner, limitBytes: number, gatherBytes: number) {
     this.#client = client
@@ -91,7 +91,7 @@ export class Upload implements BodyListener, TurnEnd {
       this.#owner.onBodyWhole(this.#gathered.whole())
       return
     }
-    stream.push(null)
+    stream.end()
     const tee = this.#tee as BodyCapture
     this.#owner.onBodyCopied(tee.state === 'complete' ? tee.body() : null)
   }
@@ -107,13 +107,7 @@ export class Upload implements BodyListener, TurnEnd {
     this.#state = 'streaming'
     const tee = this.#owner.tee()
     this.#tee = tee
-    const stream = new Readable({
-      read: () => this.#client.resumeBody(),
-      destroy: (_error, done) => {
-        if (this.#state === 'streaming') this.discard()
-        done(null)
-      },
-    })
+    const stream = new BodyStream(() => this.#client.resumeBody())
     this.#stream = stream
     for (const chunk of this.#gathered.pieces()) {
       tee.add(chunk)
@@ -128,7 +122,6 @@ export class Upload implements BodyListener, TurnEnd {
     if (this.#state === 'whole' || this.#state === 'discarding') return
     this.#state = 'discarding'
     this.#gathered.clear()
-    this.#stream?.destroy()
     this.#client.resumeBody()
   }
 }

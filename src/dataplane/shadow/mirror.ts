@@ -56,7 +56,8 @@ function send(exchange: Exchange, slot: ShadowSlot, body: Buffer): void {
   countsOf(exchange, shadow).sent++
   const { head } = exchange
   const headers = forShadow(forUpstream(exchange.sharedHeaders, head.host, upstream.plan, endpoint.plan), plan.headers)
-  leg.start({ method: head.method, path: exchange.originForm, headers, body: body.length === 0 ? null : body })
+  const copy = body.length === 0 ? null : body
+  leg.start({ method: head.method, path: exchange.originForm, headers, body: copy, length: undefined })
 }
 
 /** The body is kept until the last copy is settled, and counts once. One that was streamed has counted while it came. */

@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Exchange } from '../exchange.ts'
 import { shadowEnded } from '../settle.ts'
 import { BodyCapture } from '../upstream/capture.ts'
-import { Leg, type LegController } from '../upstream/leg.ts'
+import type { AnswerHead } from '../upstream/h1/answer-head.ts'
+import { Leg } from '../upstream/leg.ts'
 import type { Endpoint } from '../upstream/endpoint.ts'
 import type { ShadowSlot } from './slot.ts'
 
@@ -27,25 +27,20 @@ export class ShadowLeg extends Leg {
 
   protected onInformational(): void {}
 
-  protected onHead(controller: LegController, headers: IncomingHttpHeaders): void {
-    const length = Number(headers['content-length'] ?? 0)
-    if (length <= this.#drainUntilBytes) return
+  /** Giving up is no error of the shadow: it answered, and the capture says that the answer is over the limit. */
+  protected onHead({ contentLength }: AnswerHead): void {
+    if (contentLength === null || contentLength <= this.#drainUntilBytes) return
     this.capture.overflow()
-    this.#giveUp(controller)
+    this.stopReading()
   }
 
-  protected onChunk(controller: LegController, chunk: Buffer): void {
-    this.#exchange.plane.answerBudget.take(chunk.length)
-    if (this.bytes > this.#drainUntilBytes) this.#giveUp(controller)
+  protected onChunk(bytes: Buffer): void {
+    this.#exchange.plane.answerBudget.take(bytes.length)
+    this.capture.addCopy(bytes)
+    if (this.bytes > this.#drainUntilBytes) this.stopReading()
   }
 
   protected onEnded(detail: string): void {
     shadowEnded(this.#exchange, this.#slot, detail)
-  }
-
-  /** Not an error of the shadow: it answered, and the capture says that the answer is over the limit. */
-  #giveUp(controller: LegController): void {
-    this.finish(null, '')
-    controller.abort(new Error('the answer is over the capture limit'))
   }
 }

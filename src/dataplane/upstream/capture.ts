@@ -26,6 +26,11 @@ export class BodyCapture {
     else this.#giveUp('let_go')
   }
 
+  /** Of bytes that are not the caller's to keep: they are copied, if there is still a use for them. */
+  addCopy(view: Buffer): void {
+    if (this.#state === 'complete') this.add(Buffer.from(view))
+  }
+
   /** Everything so far; one chunk is given as it is, without a copy. */
   body(): Buffer {
     return this.#chunks.whole()

@@ -1,7 +1,7 @@
-import type { Pool } from 'undici'
 import type { EndpointPlan, UpstreamPlan } from '../../config/snapshot.ts'
 import { Breaker } from './breaker.ts'
-import { hostOf, openPool, sniOf } from './pool.ts'
+import { Connections } from './h1/connections.ts'
+import { sniOf } from './h1/open-socket.ts'
 
 export type LegVerdict = 'good' | 'bad' | 'undecided'
 
@@ -10,8 +10,8 @@ export class Endpoint {
   readonly plan: EndpointPlan
   /** Its place in the upstream's list; records name the endpoint by it. */
   readonly index: number
-  readonly pool: Pool
-  /** Name to present and to verify in TLS: fixed, or each new Host would make undici drop the connection. */
+  readonly connections: Connections
+  /** Name to present and to verify in TLS. */
   readonly servername: string
   inFlight = 0
   /** Of those, the ones whose request body is still arriving. */
@@ -23,8 +23,8 @@ export class Endpoint {
   constructor(plan: EndpointPlan, index: number, upstream: UpstreamPlan) {
     this.plan = plan
     this.index = index
-    this.pool = openPool(plan, upstream)
-    this.servername = upstream.tls?.servername ?? hostOf(plan)
+    this.servername = upstream.tls?.servername ?? new URL(plan.origin).hostname.replace(/^\[|\]$/g, '')
+    this.connections = new Connections(plan, upstream, this.servername)
     this.#breaker = new Breaker(upstream.outlier)
   }
 

@@ -1,15 +1,15 @@
-import type { Readable } from 'node:stream'
 import { ProxyError } from '../../errors.ts'
 import type { WheelEntry } from '../deadline-wheel.ts'
 import type { Exchange } from '../exchange.ts'
 import { forUpstream } from '../http/request-headers.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { BodyStream } from './h1/body-stream.ts'
 import { LiveLeg } from './live-leg.ts'
 import type { Upstream } from './upstream.ts'
 import type { Waiter } from './waiting-line.ts'
 
 /** A whole body, one that is still arriving, or none. */
-export type RequestBody = Buffer | Readable | null
+export type RequestBody = Buffer | BodyStream | null
 
 /**
  * Sends the request to the arm, or puts it in line when all connections are taken.
@@ -61,12 +61,10 @@ export function armUpstream({ arm, route }: Exchange): Upstream {
 function start(exchange: Exchange, upstream: Upstream, endpoint: Endpoint, body: RequestBody): void {
   const { client, head } = exchange
   const headers = forUpstream(exchange.sharedHeaders, head.host, upstream.plan, endpoint.plan)
-  // undici computes the length of a whole body itself; of a body still arriving only the client knows it.
-  const length = client.headers['content-length']
-  if (length !== undefined && body !== null && !Buffer.isBuffer(body)) headers.push('content-length', length)
   const leg = new LiveLeg(exchange, upstream, endpoint)
   exchange.live = leg
-  leg.start({ method: head.method, path: exchange.originForm, headers, body })
+  const length = client.headers['content-length']
+  leg.start({ method: head.method, path: exchange.originForm, headers, body, length })
 }
 
 /** A request in its upstream's waiting line. */

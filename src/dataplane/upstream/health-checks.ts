@@ -1,6 +1,8 @@
-import type { Dispatcher } from 'undici'
 import type { UpstreamPlan } from '../../config/snapshot.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { AnswerHead } from './h1/answer-head.ts'
+import type { Call, CallControl } from './h1/call.ts'
+import { requestHead } from './h1/request-text.ts'
 
 /** Asks every endpoint of one upstream on a schedule; a state changes only after several equal answers in a row. */
 export class HealthChecks {
@@ -32,15 +34,9 @@ export class HealthChecks {
       else if (!endpoint.healthy && streak.passed >= health.healthyAfter) endpoint.healthy = true
     })
     const name = host.kind === 'literal' ? host.value : endpoint.plan.authority
-    endpoint.pool.dispatch(
-      {
-        method: 'GET',
-        path: this.#path,
-        headers: ['host', name, 'user-agent', 'understudy-health-check'],
-        servername: endpoint.servername,
-      } as Dispatcher.DispatchOptions,
-      probe,
-    )
+    const fields = ['host', name, 'user-agent', 'understudy-health-check']
+    const head = requestHead('GET', this.#path, fields, { kind: 'none' })
+    probe.control = endpoint.connections.send(probe, { head, body: null, chunked: false }, performance.now())
   }
 }
 
@@ -50,45 +46,39 @@ interface Streak {
 }
 
 /** One check: passed is a 2xx within the time; the body is read and thrown away. */
-class Probe implements Dispatcher.DispatchHandler {
-  refused = false
+class Probe implements Call {
+  readonly method = 'GET'
+  control: CallControl | null = null
   readonly #timer: NodeJS.Timeout
   readonly #done: (passed: boolean) => void
-  #controller: Dispatcher.DispatchController | null = null
   #status = 0
-  #ended = false
 
   constructor(timeoutMs: number, done: (passed: boolean) => void) {
     this.#done = done
     this.#timer = setTimeout(() => {
-      this.#end(false)
-      this.#controller?.abort(new Error('the health check took too long'))
+      this.control?.abort(this)
+      this.#done(false)
     }, timeoutMs)
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#ended) controller.abort(new Error('the health check took too long'))
-  }
+  onRequestSent(): void {}
+  onInterim(): void {}
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+  onAnswerHead({ status }: AnswerHead): void {
     this.#status = status
   }
 
-  onResponseData(): void {}
+  onAnswerData(): void {}
 
-  onResponseEnd(): void {
+  onAnswerEnd(): void {
     this.#end(this.#status >= 200 && this.#status < 300)
   }
 
-  onResponseError(controller: Dispatcher.DispatchController | null): void {
-    if (controller === null) this.refused = true
+  onCallFailed(): void {
     this.#end(false)
   }
 
   #end(passed: boolean): void {
-    if (this.#ended) return
-    this.#ended = true
     clearTimeout(this.#timer)
     this.#done(passed)
   }

@@ -11,16 +11,6 @@ const CONNECT = new Set([
   'EADDRNOTAVAIL',
 ])
 
-/** The model server's bytes are not HTTP, or contradict themselves. */
-const PROTOCOL = new Set([
-  'UND_ERR_HEADERS_OVERFLOW',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
-])
-
-/** node:http's parser errors start with HPE_; undici 8.12.4 gives a parser error no code, and a 1xx that nobody asked for only a message. */
-const NAMELESS = /^HTTPParserError|^\w+ bad (?:upgrade|response)$/
-
 /** OpenSSL's names for what a certificate can lack are Node's codes as they are. */
 const TLS =
   /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|ERROR_IN_CERT|EPROTO)/
@@ -31,8 +21,8 @@ export function legErrorCode(error: unknown): ErrorCode {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (CONNECT.has(code) || ('syscall' in error && error.syscall === 'connect')) return 'UPSTREAM_CONNECT'
   if (TLS.test(code)) return 'UPSTREAM_TLS'
-  if (PROTOCOL.has(code) || code.startsWith('HPE_') || NAMELESS.test(`${error.name} ${error.message}`))
-    return 'UPSTREAM_PROTOCOL'
+  // Ours, and of node:http, which reads the answers to WebSocket handshakes.
+  if (code === 'ANSWER_MALFORMED' || code.startsWith('HPE_')) return 'UPSTREAM_PROTOCOL'
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT')
     return 'UPSTREAM_RESET'
   return 'INTERNAL'

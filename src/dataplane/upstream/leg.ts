@@ -1,22 +1,23 @@
-import type { Readable } from 'node:stream'
-import type { IncomingHttpHeaders } from 'node:http'
-import type { Dispatcher } from 'undici'
 import type { Clock } from '../../clock.ts'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
 import type { DeadlineWheel, WheelEntry } from '../deadline-wheel.ts'
 import type { BodyCapture } from './capture.ts'
+import type { AnswerHead } from './h1/answer-head.ts'
+import { BodyStream } from './h1/body-stream.ts'
+import type { Call, CallControl } from './h1/call.ts'
+import { framingOf, requestHead, type Framing } from './h1/request-text.ts'
 import { legErrorCode } from './leg-error.ts'
 import type { Endpoint, LegVerdict } from './endpoint.ts'
 import type { Upstream } from './upstream.ts'
 
-export type LegController = Dispatcher.DispatchController
-
-/** What is sent; `headers` is a flat list with the Host in it. */
+/** What is sent; `headers` is a flat list with the Host in it and without the body's framing. */
 export interface LegRequest {
   readonly method: string
   readonly path: string
   readonly headers: string[]
-  readonly body: Buffer | Readable | null
+  readonly body: Buffer | BodyStream | null
+  /** The client's Content-Length, of a body that is still arriving; without it the body goes on in chunks. */
+  readonly length: string | undefined
 }
 
 export interface LegDeadlines {
@@ -26,13 +27,12 @@ export interface LegDeadlines {
 }
 
 /**
- * One upstream call of an exchange, as a raw undici handler. States:
+ * One upstream call of an exchange. States:
  *   idle     made, nothing sent
- *   running  dispatched; deadlines are armed
- *   ended    exactly once: a whole answer (`error` null) or a failure. Whatever undici says afterwards is ignored.
- * undici may call back synchronously inside `dispatch`, and with a null controller.
+ *   running  on its way; deadlines are armed
+ *   ended    exactly once: a whole answer (`error` null) or a failure. Whatever the connection says afterwards is ignored.
  */
-export abstract class Leg implements WheelEntry {
+export abstract class Leg implements WheelEntry, Call {
   readonly upstream: Upstream
   readonly endpoint: Endpoint
   readonly capture: BodyCapture
@@ -45,13 +45,12 @@ export abstract class Leg implements WheelEntry {
   startedAtUs = 0
   headAtUs = 0
   endedAtUs = 0
-  /** Read by the pool's client: refused before undici had a controller for it. */
-  refused = false
   wheelNext: WheelEntry | null = null
   wheelPrevious: WheelEntry | null = null
   wheelDueMs = Number.NaN
 
-  protected controller: LegController | null = null
+  method = ''
+  #control: CallControl | null = null
   readonly #clock: Clock
   readonly #wheel: DeadlineWheel
   readonly #deadlines: LegDeadlines
@@ -99,34 +98,32 @@ export abstract class Leg implements WheelEntry {
     this.#startedMs = performance.now()
     this.endpoint.started(this.#startedMs)
     this.#activeMs = this.#startedMs
-    this.#sent = request.body === null || Buffer.isBuffer(request.body)
-    this.#uploading = !this.#sent
+    const { method, path, headers, body, length } = request
+    this.method = method
+    const whole = !(body instanceof BodyStream)
+    this.#sent = whole
+    this.#uploading = !whole
     if (this.#uploading) this.endpoint.uploads++
     this.#wheel.arm(this, this.#dueMs() - this.#startedMs)
-    this.endpoint.pool.dispatch(
-      {
-        method: request.method,
-        path: request.path,
-        headers: request.headers,
-        body: request.body,
-        // Without this a HEAD makes undici close the connection behind it.
-        reset: false,
-        servername: this.endpoint.servername,
-      } as Dispatcher.DispatchOptions,
-      this,
-    )
+    const framing = whole ? framingOf(method, body) : framingOfStream(length)
+    const head = requestHead(method, path, headers, framing)
+    const chunked = framing.kind === 'chunked'
+    this.#control = this.endpoint.connections.send(this, { head, body, chunked }, this.#startedMs)
   }
 
   /** Ends the leg for a reason of ours and lets go of its connection. */
   fail(code: ErrorCode, detail: string): void {
     if (this.#state === 'ended') return
+    const control = this.#control
     this.finish(code, detail)
-    this.controller?.abort(new Error(detail))
+    control?.abort(this)
   }
 
-  onRequestStart(controller: LegController): void {
-    this.controller = controller
-    if (this.#state === 'ended') controller.abort(new Error('the leg has already ended'))
+  /** The answer is as good as whole: nobody wants the rest. */
+  protected stopReading(): void {
+    const control = this.#control
+    this.finish(null, '')
+    control?.abort(this)
   }
 
   onRequestSent(): void {
@@ -137,42 +134,37 @@ export abstract class Leg implements WheelEntry {
     this.#wheel.arm(this, this.#dueMs() - this.#activeMs)
   }
 
-  onResponseStart(controller: LegController, status: number, headers: IncomingHttpHeaders, reason?: string): void {
+  onInterim(head: AnswerHead): void {
     if (this.#state === 'ended') return
     this.#activeMs = performance.now()
-    const broken = brokenHead(status, headers)
-    if (broken !== null) {
-      this.fail('UPSTREAM_PROTOCOL', broken)
-      return
-    }
-    if (status < 200) {
-      this.onInformational(status, controller)
-      return
-    }
-    this.status = status
+    this.onInformational(head)
+  }
+
+  onAnswerHead(head: AnswerHead): void {
+    if (this.#state === 'ended') return
+    this.#activeMs = performance.now()
+    this.status = head.status
     this.headAtUs = this.#clock.nowUs()
-    this.contentType = oneLine(headers['content-type'])
-    this.contentEncoding = oneLine(headers['content-encoding'])
+    this.contentType = head.contentType
+    this.contentEncoding = head.contentEncoding
     this.#sent = true
-    this.#stream = this.isStream(headers)
+    this.#stream = this.isStream(head)
     this.#wheel.arm(this, this.#dueMs() - this.#activeMs)
-    this.onHead(controller, headers, reason ?? '')
+    this.onHead(head)
   }
 
-  onResponseData(controller: LegController, chunk: Buffer): void {
+  onAnswerData(bytes: Buffer): void {
     if (this.#state === 'ended') return
     this.#activeMs = performance.now()
-    this.bytes += chunk.length
-    this.capture.add(chunk)
-    this.onChunk(controller, chunk)
+    this.bytes += bytes.length
+    this.onChunk(bytes)
   }
 
-  onResponseEnd(_controller: LegController, trailers: IncomingHttpHeaders): void {
+  onAnswerEnd(trailers: readonly string[]): void {
     if (this.#state !== 'ended') this.finish(null, '', trailers)
   }
 
-  onResponseError(controller: LegController | null, error: Error): void {
-    if (controller === null) this.refused = true
+  onCallFailed(error: Error): void {
     if (this.#state !== 'ended') this.finish(legErrorCode(error), error.message)
   }
 
@@ -189,11 +181,12 @@ export abstract class Leg implements WheelEntry {
   }
 
   /** Ends the leg. The subclass hears of it once. */
-  protected finish(error: ErrorCode | null, detail: string, trailers: IncomingHttpHeaders | null = null): void {
+  protected finish(error: ErrorCode | null, detail: string, trailers: readonly string[] = NO_TRAILERS): void {
     const running = this.#state === 'running'
     this.#state = 'ended'
     this.error = error
     this.endedAtUs = this.#clock.nowUs()
+    this.#control = null
     this.#wheel.disarm(this)
     this.#uploaded()
     // Freed before anyone hears of it: a second attempt may need just this connection, and goes before those in line.
@@ -223,7 +216,7 @@ export abstract class Leg implements WheelEntry {
   }
 
   /** The head says that the answer may rightly take longer than `totalMs`. */
-  protected isStream(_headers: IncomingHttpHeaders): boolean {
+  protected isStream(_head: AnswerHead): boolean {
     return false
   }
 
@@ -232,22 +225,24 @@ export abstract class Leg implements WheelEntry {
     this.#activeMs = performance.now()
   }
 
-  protected abstract onInformational(status: number, controller: LegController): void
-  protected abstract onHead(controller: LegController, headers: IncomingHttpHeaders, reason: string): void
-  protected abstract onChunk(controller: LegController, chunk: Buffer): void
+  protected pause(): void {
+    this.#control?.pause(this)
+  }
+
+  protected resume(): void {
+    this.#control?.resume(this)
+  }
+
+  protected abstract onInformational(head: AnswerHead): void
+  protected abstract onHead(head: AnswerHead): void
+  /** `bytes` is a view of a buffer that is read into again: whoever keeps them copies them. */
+  protected abstract onChunk(bytes: Buffer): void
   /** `error` says how; `detail` is for logs. */
-  protected abstract onEnded(detail: string, trailers: IncomingHttpHeaders | null): void
+  protected abstract onEnded(detail: string, trailers: readonly string[]): void
 }
 
-/** undici gives a list where a name repeats, whatever its types say; as one line it means the same (RFC 9110 §5.3). */
-function oneLine(value: string | readonly string[] | undefined): string {
-  return typeof value === 'string' ? value : (value?.join(', ') ?? '')
-}
+const NO_TRAILERS: readonly string[] = []
 
-/** What undici lets through and nobody may pass on: a status that is none, or a body in a coding we take no notice of. */
-function brokenHead(status: number, headers: Readonly<Record<string, unknown>>): string | null {
-  if (status < 100 || status === 101) return `the status ${status} is not an answer`
-  const coding = headers['transfer-encoding']
-  if (coding === undefined || (typeof coding === 'string' && coding.toLowerCase() === 'chunked')) return null
-  return `Transfer-Encoding ${JSON.stringify(coding)} is not "chunked"`
+function framingOfStream(length: string | undefined): Framing {
+  return length === undefined ? { kind: 'chunked' } : { kind: 'length', bytes: length }
 }

@@ -1,16 +1,17 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { liveEnded } from '../settle.ts'
 import type { Exchange } from '../exchange.ts'
-import { answerHeaders, answerTrailers, informationalHeaders } from '../http/answer-headers.ts'
+import { answerHeaders, endToEnd } from '../http/answer-headers.ts'
 import { answerProblem } from '../http/refuse.ts'
 import type { TurnEnd } from '../http/upload.ts'
 import { BodyCapture } from './capture.ts'
-import { Leg, type LegController } from './leg.ts'
+import type { AnswerHead } from './h1/answer-head.ts'
+import { Leg } from './leg.ts'
 import type { StalledLeg } from './stalled-readers.ts'
 import type { Endpoint } from './endpoint.ts'
 import { explainLegError } from './leg-error.ts'
 import type { Upstream } from './upstream.ts'
 
+const NO_TRAILERS: readonly string[] = []
 const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i
 
 /** The leg whose answer the client gets: relays it with back-pressure while capturing a copy up to a limit. */
@@ -31,18 +32,17 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     exchange.client.onDrain(() => this.#resume())
   }
 
-  protected onInformational(status: number, controller: LegController): void {
-    this.#exchange.client.informational(status, informationalHeaders(controller.rawHeaders as readonly Buffer[]))
+  protected onInformational({ status, fields }: AnswerHead): void {
+    this.#exchange.client.informational(status, endToEnd(fields))
   }
 
-  protected onHead(controller: LegController, headers: IncomingHttpHeaders, reason: string): void {
+  protected onHead(head: AnswerHead): void {
     const exchange = this.#exchange
-    const raw = controller.rawHeaders as readonly Buffer[]
-    this.#trails = this.#mayTrail(headers)
+    this.#trails = this.#mayTrail(head)
     if (exchange.plane.draining) exchange.client.closeAfterAnswer = true
-    const relayed = answerHeaders(raw, headers.connection, exchange.requestId, exchange.arm, this.#trails)
+    const relayed = answerHeaders(head.fields, head.connection, exchange.requestId, exchange.arm, this.#trails)
     try {
-      exchange.client.writeHead(this.status, reason, relayed)
+      exchange.client.writeHead(this.status, head.reason, relayed)
     } catch (error) {
       // Node refuses what it holds for no head; its check need not be the same as that of the parser that let it in.
       this.status = 0
@@ -58,24 +58,26 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   }
 
   /** Streams end when they end: only silence is a failure. An answer without a length may be one, whatever its type. */
-  protected override isStream(headers: IncomingHttpHeaders): boolean {
-    return headers['content-length'] === undefined || EVENT_STREAM.test(this.contentType)
+  protected override isStream(head: AnswerHead): boolean {
+    return head.contentLength === null || EVENT_STREAM.test(this.contentType)
   }
 
-  protected onChunk(controller: LegController, chunk: Buffer): void {
+  protected onChunk(bytes: Buffer): void {
+    const chunk = Buffer.from(bytes)
+    this.capture.add(chunk)
     if (this.#exchange.client.write(chunk)) return
     this.#paused = true
     this.stalledAtMs = performance.now()
     this.upstream.stalled.add(this)
-    controller.pause()
+    this.pause()
   }
 
-  protected onEnded(detail: string): void {
+  protected onEnded(detail: string, trailers: readonly string[]): void {
     const exchange = this.#exchange
     this.detail = detail
     if (this.#paused) this.upstream.stalled.delete(this)
     if (this.error !== null && exchange.retry(this)) return
-    if (this.error === null) exchange.client.end(this.#trailers())
+    if (this.error === null) exchange.client.end(this.#trails ? endToEnd(trailers) : NO_TRAILERS)
     else if (exchange.client.headWritten) exchange.client.abort()
     else if (this.error !== 'CLIENT_GONE')
       answerProblem(exchange, this.error, explainLegError(this.error, this.upstream.plan.name, detail))
@@ -100,17 +102,12 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     this.#paused = false
     this.upstream.stalled.delete(this)
     this.markActive()
-    this.controller?.resume()
+    this.resume()
   }
 
   /** Only a chunked answer with a body can have trailers, and only HTTP/1.1 clients can read it. */
-  #mayTrail(headers: IncomingHttpHeaders): boolean {
+  #mayTrail(head: AnswerHead): boolean {
     const { client } = this.#exchange
-    return client.httpVersion === '1.1' && client.method !== 'HEAD' && headers['transfer-encoding'] !== undefined
-  }
-
-  #trailers(): string[] {
-    const raw = this.#trails ? (this.controller?.rawTrailers ?? null) : null
-    return Array.isArray(raw) ? answerTrailers(raw) : []
+    return head.chunked && client.httpVersion === '1.1' && client.method !== 'HEAD'
   }
 }

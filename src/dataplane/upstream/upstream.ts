@@ -98,12 +98,12 @@ export class Upstream {
     this.#holders--
     if (this.#holders > 0) return
     this.#checks?.stop()
-    for (const endpoint of this.endpoints) void endpoint.pool.close()
+    for (const endpoint of this.endpoints) endpoint.connections.close()
   }
 
-  async destroy(): Promise<void> {
+  destroy(): void {
     this.#checks?.stop()
-    await Promise.all(this.endpoints.map(endpoint => endpoint.pool.destroy()))
+    for (const endpoint of this.endpoints) endpoint.connections.destroy()
   }
 
   #free(endpoint: Endpoint): Endpoint | null {

@@ -42,6 +42,21 @@ describe('MessageReader', () => {
     }
   })
 
+  test('tells the head of an answer before its body, and never that of an interim one', () => {
+    const seen: string[] = []
+    const reader = new MessageReader(
+      'answer',
+      () => seen.push('whole'),
+      () => seen.push('head'),
+    )
+    reader.push(Buffer.from(INTERIM))
+    expect(seen).toEqual([])
+    reader.push(Buffer.from(SIZED.slice(0, -1)))
+    expect(seen).toEqual(['head'])
+    reader.push(Buffer.from(SIZED.slice(-1) + EMPTY))
+    expect(seen).toEqual(['head', 'whole', 'head', 'whole'])
+  })
+
   test('ends an answer without a length with the connection, and does not keep it', () => {
     expect(read('HTTP/1.1 200 OK\r\n\r\nabc', 4)).toEqual([{ status: 200, keepAlive: false, bodyBytes: 3 }])
   })

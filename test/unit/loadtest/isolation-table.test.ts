@@ -7,7 +7,8 @@ import { rotated, spread } from '../../../loadtest/statistics.ts'
 
 function measurement(p50Us: number, p99Us: number, changes: Partial<Measurement> = {}): Measurement {
   const errors = { refused: 0, reset: 0, timeout: 0, status: 0, protocol: 0, local: 0 }
-  const rest = { p90Us: 0, p999Us: 0, maxUs: 0, driverLagP99Us: 0, achievedPerS: 1000, cpuUsPerRequest: 60 }
+  const tail = { p90Us: 0, p999Us: 0, maxUs: 0, firstByteP50Us: 0, firstByteP99Us: 0 }
+  const rest = { ...tail, driverLagP99Us: 0, achievedPerS: 1000, cpuUsPerRequest: 60 }
   return { sent: 1000, ok: 1000, errors, p50Us, p99Us, ...rest, ...changes }
 }
 

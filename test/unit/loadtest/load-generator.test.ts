@@ -146,6 +146,121 @@ describe('generateLoad', () => {
     expect(result.p50Us).toBeGreaterThanOrEqual(199_000)
   })
 
+  test('sends several requests on one connection before the first is answered, and no more than asked for', async () => {
+    let underWay = 0
+    let most = 0
+    const port = await serve((socket, text) => {
+      const requests = text.split('POST ').length - 1
+      underWay += requests
+      most = Math.max(most, underWay)
+      setTimeout(() => {
+        underWay -= requests
+        socket.write(ANSWER.repeat(requests))
+      }, 100)
+    })
+    // 40 of them fall into the 100 ms that an answer takes.
+    const load = { ratePerS: 400, measureMs: 200, connections: 1, pipelining: 8 }
+    const result = await generateLoad(plan(port, load))
+    expect(most).toBe(8)
+    expect(result).toMatchObject({ sent: 80, ok: 80, errors: NO_ERRORS })
+    expect(sockets.size).toBe(1)
+  })
+
+  test('gives each connection one request before any gets a second', async () => {
+    const busy = new Set<Socket>()
+    let doubled = 0
+    const port = await serve((socket, text) => {
+      const requests = text.split('POST ').length - 1
+      if (requests > 1 || busy.has(socket)) doubled++
+      busy.add(socket)
+      setTimeout(() => {
+        busy.delete(socket)
+        socket.write(ANSWER.repeat(requests))
+      }, 1)
+    })
+    const result = await generateLoad(plan(port, { ratePerS: 50, connections: 16, pipelining: 4, measureMs: 1000 }))
+    expect(result).toMatchObject({ sent: 50, ok: 50 })
+    expect(doubled).toBe(0)
+    expect(sockets.size).toBe(16)
+  })
+
+  test('loses what was pipelined behind the last answer of a connection', async () => {
+    const ended = new Set<Socket>()
+    const port = await serve(socket => {
+      if (ended.has(socket)) return
+      ended.add(socket)
+      // By then two more are on their way.
+      setTimeout(() => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'), 50)
+    })
+    const result = await generateLoad(plan(port, { ratePerS: 100, connections: 1, pipelining: 3, measureMs: 600 }))
+    expect(result.ok).toBeGreaterThan(0)
+    expect(result.errors.reset).toBeGreaterThanOrEqual(result.ok)
+    expect(result.ok + result.errors.reset).toBe(60)
+  })
+
+  test('times out what waits behind an answer that does not come, and goes on', async () => {
+    let connections = 0
+    const seen = new Set<Socket>()
+    const port = await serve((socket, text) => {
+      if (!seen.has(socket)) connections++
+      seen.add(socket)
+      if (connections > 1) socket.write(ANSWER.repeat(text.split('POST ').length - 1))
+    })
+    const result = await generateLoad(plan(port, { connections: 1, pipelining: 4, timeoutMs: 200, measureMs: 1000 }))
+    expect(result.sent).toBe(200)
+    expect(result.ok + result.errors.timeout).toBe(200)
+    expect(result.errors.timeout).toBeGreaterThanOrEqual(4)
+    expect(result.ok).toBeGreaterThan(100)
+    expect(connections).toBe(2)
+  })
+
+  test('refuses to pipeline on connections for one request', async () => {
+    await expect(generateLoad(plan(1, { fresh: true, pipelining: 2 }))).rejects.toThrow(RangeError)
+  })
+
+  test('changes the rate at the times it was given, the warm-up at the first rate', async () => {
+    const arrivals: number[] = []
+    const port = await serve(socket => {
+      arrivals.push(performance.now())
+      socket.write(ANSWER)
+    })
+    const ratePerS = [
+      { ratePerS: 50, forMs: 400 },
+      { ratePerS: 500, forMs: 200 },
+      { ratePerS: 50, forMs: 400 },
+    ]
+    const result = await generateLoad(plan(port, { ratePerS, warmUpMs: 200, measureMs: 1000 }))
+    expect(arrivals).toHaveLength(10 + 20 + 100 + 20)
+    expect(result).toMatchObject({ sent: 140, ok: 140 })
+    const [from, to] = [arrivals[30] as number, arrivals[129] as number]
+    // 99 distances of 2 ms; at the other rate they would take 2 s.
+    expect(to - from).toBeLessThan(600)
+  })
+
+  test('refuses steps that are not as long as the measurement', async () => {
+    const ratePerS = [{ ratePerS: 50, forMs: 400 }]
+    await expect(generateLoad(plan(1, { ratePerS, measureMs: 500 }))).rejects.toThrow('400 ms, the measurement 500 ms')
+  })
+
+  test('tells the first byte of a stream from its last', async () => {
+    const port = await serve(socket => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n')
+      setTimeout(() => socket.write('8\r\ndata: 1\n\r\n0\r\n\r\n'), 200)
+    })
+    const result = await generateLoad(plan(port, { ratePerS: 20, connections: 16 }))
+    expect(result).toMatchObject({ sent: 10, ok: 10 })
+    expect(result.p50Us).toBeGreaterThanOrEqual(199_000)
+    expect(result.firstByteP50Us).toBeGreaterThan(0)
+    expect(result.firstByteP50Us).toBeLessThan(150_000)
+  })
+
+  test('takes an answer that never began into the first bytes with the time it was waited for', async () => {
+    const port = await serve(() => {})
+    const result = await generateLoad(plan(port, { connections: 128, timeoutMs: 200 }))
+    expect(result.errors.timeout).toBe(100)
+    expect(result.firstByteP50Us).toBeGreaterThanOrEqual(199_000)
+  })
+
   test('keeps every connection busy in a closed loop', async () => {
     let underWay = 0
     let most = 0

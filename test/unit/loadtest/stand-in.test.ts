@@ -1,6 +1,14 @@
 import { connect as connectTls } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HUGE_BYTES, INFER_PATH, INFER_REQUEST, SLOW_MS, type Behaviour } from '../../../loadtest/behaviours.ts'
+import {
+  HUGE_BYTES,
+  INFER_PATH,
+  INFER_REQUEST,
+  LARGE_BYTES,
+  SLOW_MS,
+  SSE_EVENTS,
+  type Behaviour,
+} from '../../../loadtest/behaviours.ts'
 import { LoadDriver } from '../../../loadtest/driver.ts'
 import type { LoadResult } from '../../../loadtest/load-plan.ts'
 import { StandIn } from '../../../loadtest/stand-in.ts'
@@ -48,6 +56,23 @@ describe('StandIn', () => {
     expect(await load('huge')).toMatchObject({ sent: 10, ok: 10 })
     const answer = await fetch(`${standIn?.url}${INFER_PATH}`, { method: 'POST', body: INFER_REQUEST })
     expect((await answer.arrayBuffer()).byteLength).toBe(HUGE_BYTES)
+  })
+
+  test('large: sends 256 KiB to who asks about the model, and predicts like a healthy one', async () => {
+    expect(await load('large')).toMatchObject({ sent: 10, ok: 10 })
+    const url = `${standIn?.url}${INFER_PATH}`
+    expect((await (await fetch(url)).arrayBuffer()).byteLength).toBe(LARGE_BYTES)
+    const prediction = await fetch(url, { method: 'POST', body: INFER_REQUEST })
+    expect(await prediction.json()).toMatchObject({ model_name: 'churn' })
+  })
+
+  test('sse: sends its first event at once and all of them in the end', async () => {
+    const result = await load('sse')
+    expect(result).toMatchObject({ sent: 10, ok: 10 })
+    expect(result.firstByteP50Us).toBeLessThan(result.p50Us / 2)
+    const answer = await fetch(`${standIn?.url}${INFER_PATH}`, { method: 'POST', body: INFER_REQUEST })
+    expect(answer.headers.get('content-type')).toBe('text/event-stream')
+    expect((await answer.text()).match(/^data: /gm)).toHaveLength(SSE_EVENTS)
   })
 
   test.each([

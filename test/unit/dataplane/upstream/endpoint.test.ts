@@ -6,8 +6,8 @@ import { endpointPlan, upstreamPlan } from '../../../support/plans.ts'
 const EJECT_MS = 1_000
 const opened: Endpoint[] = []
 
-afterEach(async () => {
-  for (const endpoint of opened.splice(0)) await endpoint.pool.destroy()
+afterEach(() => {
+  for (const endpoint of opened.splice(0)) endpoint.connections.destroy()
 })
 
 function open(origin = 'http://127.0.0.1:9001', plan: Partial<UpstreamPlan> = {}): Endpoint {

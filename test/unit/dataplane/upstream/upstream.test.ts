@@ -8,8 +8,8 @@ import { endpointPlan, upstreamPlan } from '../../../support/plans.ts'
 const opened: Upstream[] = []
 const wheel = new DeadlineWheel()
 
-afterEach(async () => {
-  for (const upstream of opened.splice(0)) await upstream.destroy()
+afterEach(() => {
+  for (const upstream of opened.splice(0)) upstream.destroy()
   wheel.stop()
 })
 

@@ -35,10 +35,10 @@ beforeEach(() => {
   endpoint = new Endpoint(endpointPlan('http://127.0.0.1:9001'), 0, upstreamPlan())
 })
 
-afterEach(async () => {
+afterEach(() => {
   wheel.stop()
   vi.useRealTimers()
-  await endpoint.pool.destroy()
+  endpoint.connections.destroy()
 })
 
 function join(count: number): Client[] {

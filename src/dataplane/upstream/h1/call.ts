@@ -1,0 +1,30 @@
+import type { AnswerHead } from './answer-head.ts'
+
+/**
+ * One request on its way to a model server, as its connection sees it. What is called comes in this order, and nothing
+ * after `onAnswerEnd` or `onCallFailed`; never within the call that started it.
+ */
+export interface Call {
+  /** HEAD: the answer has no body, whatever its head says. */
+  readonly method: string
+  /** The whole request has been handed to the socket. */
+  onRequestSent(): void
+  /** A 1xx before the answer. */
+  onInterim(head: AnswerHead): void
+  onAnswerHead(head: AnswerHead): void
+  /** `bytes` is a view of a buffer that is read into again: whoever keeps them copies them. */
+  onAnswerData(bytes: Buffer): void
+  /** The answer is whole. `trailers`: flat name, value list. */
+  onAnswerEnd(trailers: readonly string[]): void
+  /** There will be no whole answer. */
+  onCallFailed(error: Error): void
+}
+
+/** What the caller can do with a call under way. Each is without effect once the call is over. */
+export interface CallControl {
+  /** Stops reading the answer, until `resume`. */
+  pause(call: Call): void
+  resume(call: Call): void
+  /** Gives the call up, and with it the connection. Nothing is reported any more. */
+  abort(call: Call): void
+}

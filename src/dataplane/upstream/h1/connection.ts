@@ -1,0 +1,230 @@
+import type { AnswerHead } from './answer-head.ts'
+import { AnswerParser, type AnswerListener } from './answer-parser.ts'
+import type { BodySink, BodyStream } from './body-stream.ts'
+import type { Call, CallControl } from './call.ts'
+import type { OpenSocket, SocketHandle, SocketListener } from './open-socket.ts'
+
+/** Up to this size head and body go out as one string: one write of the kernel without a list of pieces. */
+const ONE_WRITE_BYTES = 16 * 1024
+/** An idle connection is closed by us so long before the server says it would: its close must not cross our next request. */
+const KEEP_ALIVE_MARGIN_MS = 1_000
+
+/** What is sent: the head with the empty line behind it, and the body. */
+export interface Request {
+  readonly head: string
+  readonly body: Buffer | BodyStream | null
+  /** Of a body that is still arriving: in chunks, because nobody knows its length. */
+  readonly chunked: boolean
+}
+
+/** Who keeps the connections of one endpoint. */
+export interface ConnectionOwner {
+  /** The call is over and another one may follow. */
+  onReusable(connection: Connection): void
+  onGone(connection: Connection): void
+}
+
+/**
+ * One connection to a model server: carries one call after the other. States:
+ *   opening  a call waits for the socket
+ *   busy     a call is under way
+ *   idle     open, and nothing is under way
+ *   closing  nothing may be sent any more; the socket has not said yet that it is closed
+ *   closed
+ */
+export class Connection implements AnswerListener, SocketListener, BodySink, CallControl {
+  readonly openedAtMs: number
+  /** performance.now() since which it is idle. */
+  idleSinceMs = 0
+  /** How long the server keeps it when it is idle, milliseconds. */
+  idleLimitMs: number
+  readonly #owner: ConnectionOwner
+  readonly #parser = new AnswerParser(this)
+  readonly #handle: SocketHandle
+  #state: 'opening' | 'busy' | 'idle' | 'closing' | 'closed' = 'opening'
+  #call: Call | null
+  #request: Request | null
+  /** The request has been handed to the socket to its end. */
+  #sent = false
+  #chunked = false
+  #stream: BodyStream | null = null
+  #mayFollow = false
+  #paused = false
+  #failure: Error | null = null
+
+  constructor(open: OpenSocket, owner: ConnectionOwner, idleLimitMs: number, call: Call, request: Request) {
+    this.#owner = owner
+    this.idleLimitMs = idleLimitMs
+    this.openedAtMs = Date.now()
+    this.#call = call
+    this.#request = request
+    this.#handle = open(this)
+  }
+
+  /** Open, and nothing is under way. */
+  get idle(): boolean {
+    return this.#state === 'idle'
+  }
+
+  /** Only while it is idle. */
+  send(call: Call, request: Request): void {
+    this.#state = 'busy'
+    this.#call = call
+    this.#write(request)
+  }
+
+  pause(call: Call): void {
+    if (this.#call !== call) return
+    this.#paused = true
+    this.#handle.socket?.pause()
+  }
+
+  resume(call: Call): void {
+    if (this.#call === call) this.#readOn()
+  }
+
+  abort(call: Call): void {
+    if (this.#call === call) this.destroy()
+  }
+
+  /** Closes it at once; whoever has a call under way hears nothing. */
+  destroy(): void {
+    this.#call = null
+    this.#end()
+  }
+
+  onSocketOpen(): void {
+    const request = this.#request
+    this.#request = null
+    if (this.#call === null || request === null) return this.destroy()
+    this.#state = 'busy'
+    this.#write(request)
+  }
+
+  onSocketData(bytes: Buffer): void {
+    if (this.#state === 'idle') return this.destroy() // what nobody asked for must not answer the next request
+    try {
+      this.#parser.push(bytes)
+    } catch (error) {
+      this.#fail(error as Error)
+    }
+  }
+
+  onSocketEnd(): void {
+    this.#mayFollow = false
+    if (this.#state === 'idle') this.destroy()
+    else if (!this.#parser.finish()) this.#fail(closedEarly())
+  }
+
+  onSocketDrain(): void {
+    this.#stream?.onBodyDrained()
+  }
+
+  onSocketClosed(error: Error | null): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#owner.onGone(this)
+    const call = this.#call
+    if (call === null) return
+    this.#call = null
+    this.#parser.stop()
+    call.onCallFailed(this.#failure ?? error ?? closedEarly())
+  }
+
+  onInterim(head: AnswerHead): void {
+    this.#call?.onInterim(head)
+  }
+
+  onHead(head: AnswerHead): void {
+    this.#mayFollow = head.keepAlive
+    if (head.keepAliveMs !== null)
+      this.idleLimitMs = Math.min(this.idleLimitMs, head.keepAliveMs - KEEP_ALIVE_MARGIN_MS)
+    this.#call?.onAnswerHead(head)
+  }
+
+  onData(bytes: Buffer): void {
+    this.#call?.onAnswerData(bytes)
+  }
+
+  onEnd(trailers: readonly string[], rest: number): void {
+    const call = this.#call
+    this.#call = null
+    this.#stream = null
+    // Paused by the last bytes of the answer: the next one must be read.
+    this.#readOn()
+    // Before anyone hears of the end: the next request may want just this connection.
+    if (this.#mayFollow && this.#sent && rest === 0 && this.idleLimitMs > 0) {
+      this.#state = 'idle'
+      this.#owner.onReusable(this)
+    } else this.destroy()
+    call?.onAnswerEnd(trailers)
+  }
+
+  writeBody(chunk: Buffer): boolean {
+    const { socket } = this.#handle
+    if (socket === null || this.#stream === null || chunk.length === 0) return true
+    if (!this.#chunked) return socket.write(chunk)
+    socket.cork()
+    socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
+    socket.write(chunk)
+    const room = socket.write('\r\n', 'latin1')
+    socket.uncork()
+    return room
+  }
+
+  endBody(): void {
+    if (this.#stream === null) return
+    if (this.#chunked) this.#handle.socket?.write('0\r\n\r\n', 'latin1')
+    this.#sent = true
+    this.#call?.onRequestSent()
+  }
+
+  #write({ head, body, chunked }: Request): void {
+    const call = this.#call as Call
+    const socket = this.#handle.socket
+    if (socket === null) return
+    this.#parser.expect(call.method)
+    if (body === null || Buffer.isBuffer(body)) {
+      this.#sent = true
+      if (body === null) socket.write(head, 'latin1')
+      else if (body.length <= ONE_WRITE_BYTES) socket.write(head + body.toString('latin1'), 'latin1')
+      else {
+        socket.cork()
+        socket.write(head, 'latin1')
+        socket.write(body)
+        socket.uncork()
+      }
+      call.onRequestSent()
+      return
+    }
+    this.#sent = false
+    this.#chunked = chunked
+    this.#stream = body
+    socket.cork()
+    socket.write(head, 'latin1')
+    body.pipeTo(this)
+    socket.uncork()
+  }
+
+  #readOn(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#handle.socket?.resume()
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closing'
+    this.#parser.stop()
+    this.#handle.destroy()
+  }
+}
+
+function closedEarly(): Error {
+  return Object.assign(new Error('the connection ended before the answer was complete'), { code: 'ECONNRESET' })
+}
