@@ -70,6 +70,7 @@ function compileLimits({ limits }: RoutingFile): LimitsPlan {
     requestMs: limits.request,
     headerWaitMs: limits.header_wait,
     idleMs: limits.idle,
+    busyShare: limits.busy / 100,
   }
 }
 

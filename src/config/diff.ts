@@ -46,6 +46,7 @@ function describeLimits(before: Snapshot, after: Snapshot): string[] {
     change('limits: headers', formatSize(a.headersBytes), formatSize(b.headersBytes)),
     change('limits: connections', a.connections, b.connections),
     change('limits: in_flight', a.inFlight, b.inFlight),
+    change('limits: busy', a.busyShare * 100, b.busyShare * 100),
     change('limits: request', formatDuration(a.requestMs), formatDuration(b.requestMs)),
     change('limits: header_wait', formatDuration(a.headerWaitMs), formatDuration(b.headerWaitMs)),
     change('limits: idle', formatDuration(a.idleMs), formatDuration(b.idleMs)),

@@ -55,6 +55,8 @@ export interface LimitsPlan {
   /** Per process; each data-plane thread gets its even share, rounded up. */
   readonly connections: number
   readonly inFlight: number
+  /** Busy share of a thread's time from which shadow copies are given up, 0..1; 1: never. */
+  readonly busyShare: number
   readonly requestMs: number
   readonly headerWaitMs: number
   readonly idleMs: number

@@ -60,6 +60,7 @@ export function withoutGauges(counters: ThreadCounters): ThreadCounters {
     connections: 0,
     inFlight: 0,
     eventLoopLagSeconds: 0,
+    busyShare: 0,
   }
 }
 

@@ -115,6 +115,7 @@ function addProcess({ state, counters, version }: MetricsSource, add: Add): void
   add('in_flight', [], counters.inFlight)
   for (const [thread, threadCounters] of state.threads) {
     add('event_loop_lag_seconds', [String(thread)], threadCounters.eventLoopLagSeconds)
+    add('thread_busy_ratio', [String(thread)], threadCounters.busyShare)
   }
   add('config_revision_info', [String(snapshot.revision), snapshot.hash], 1)
   add('config_reload_failures_total', [], state.reloadFailures)

@@ -132,6 +132,12 @@ export const METRICS = [
     help: 'Worst lateness of the thread within the last second',
   },
   {
+    name: 'thread_busy_ratio',
+    type: 'gauge',
+    labels: ['thread'],
+    help: 'Share of the time in which the thread was not idle; from limits.busy on copies are given up',
+  },
+  {
     name: 'config_revision_info',
     type: 'gauge',
     labels: ['revision', 'hash'],

@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts'
 import type { Tunnel } from './http/tunnel.ts'
 import { TurnEnds } from './http/upload.ts'
 import { LoopLag } from './loop-lag.ts'
+import { ThreadLoad } from './thread-load.ts'
 import { OpenExchanges } from './open-exchanges.ts'
 import { Outbox } from './outbox.ts'
 import { RateLimitedLog } from './rate-limited-log.ts'
@@ -38,6 +39,7 @@ export class DataPlane {
   connections = 0
   inFlight = 0
   readonly #lag = new LoopLag()
+  readonly #load = new ThreadLoad(() => this.limits.busyShare)
   readonly #tallies = new Tallies()
   readonly #retired = new Set<Runtime>()
   readonly #idPrefix: string
@@ -75,7 +77,7 @@ export class DataPlane {
   /** The thread is close to its limits: copies are given up first, so that clients are not. */
   sheddingShadows(nowMs: number): boolean {
     const nearlyFull = this.inFlight > this.#inFlightLimit * SHED_SHARE
-    return nearlyFull || this.#lag.shedding || this.answerBudget.usedUp(nowMs)
+    return nearlyFull || this.#lag.shedding || this.#load.givesUp || this.answerBudget.usedUp(nowMs)
   }
 
   /** @returns why the request cannot be taken now; null: it can, and is under way until `release`. */
@@ -132,11 +134,13 @@ export class DataPlane {
       connections: this.connections,
       inFlight: this.inFlight,
       eventLoopLagSeconds: this.#lag.read() / 1e3,
+      busyShare: this.#load.busy,
     }
   }
 
   close(): void {
     this.#lag.stop()
+    this.#load.stop()
     this.wheel.stop()
     this.runtime.destroy()
     for (const runtime of this.#retired) runtime.destroy()

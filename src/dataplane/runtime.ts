@@ -1,6 +1,7 @@
 import type { RoutePlan, ShadowPlan, Snapshot, UpstreamPlan } from '../config/snapshot.ts'
 import type { ArmCounters, Counters, MutableShadowCounters } from './counters.ts'
 import type { DeadlineWheel } from './deadline-wheel.ts'
+import { ConnectionPace } from './shadow/connection-pace.ts'
 import { ReachGate } from './shadow/reach-gate.ts'
 import { Upstream } from './upstream/upstream.ts'
 
@@ -19,6 +20,7 @@ export interface ShadowRuntime {
   readonly upstream: Upstream
   readonly counters: MutableShadowCounters
   readonly gate: ReachGate
+  readonly pace: ConnectionPace
 }
 
 /**
@@ -93,7 +95,13 @@ function shadowRuntime(
   counters: Counters,
 ): ShadowRuntime {
   const upstream = upstreams[plan.upstream] as Upstream
-  return { plan, upstream, counters: counters.shadow(route.name, upstream.plan.name), gate: new ReachGate() }
+  return {
+    plan,
+    upstream,
+    counters: counters.shadow(route.name, upstream.plan.name),
+    gate: new ReachGate(),
+    pace: new ConnectionPace(),
+  }
 }
 
 /** An upstream whose plan did not change keeps its connections. */

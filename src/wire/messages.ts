@@ -156,6 +156,8 @@ export interface ThreadCounters {
   readonly connections: number
   readonly inFlight: number
   readonly eventLoopLagSeconds: number
+  /** Of the thread's time, 0..1. */
+  readonly busyShare: number
 }
 
 export interface UpstreamGauges {

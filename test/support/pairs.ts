@@ -34,6 +34,7 @@ export function snapshotOf(experiments: readonly ExperimentPlan[], changes: Part
       headersBytes: 32 * 1024,
       connections: 100,
       inFlight: 100,
+      busyShare: 0.85,
       requestMs: 1000,
       headerWaitMs: 1000,
       idleMs: 1000,

@@ -137,7 +137,7 @@ export class RunningUnderstudy {
 
   /** Replaces the file in one step, as an editor or `mv` does. The running proxy watches it. */
   writeConfig(config: ConfigInput): void {
-    const text = typeof config === 'string' ? config : JSON.stringify(withPorts(config), null, 2)
+    const text = typeof config === 'string' ? config : JSON.stringify(withDefaults(config), null, 2)
     writeFileSync(`${this.configFile}.new`, text)
     renameSync(`${this.configFile}.new`, this.configFile)
   }
@@ -208,8 +208,13 @@ export class RunningUnderstudy {
   }
 }
 
-function withPorts(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return { listen: '127.0.0.1:0', admin: { address: '127.0.0.1:0' }, ...config }
+/**
+ * Also without giving up copies on a busy thread: on a machine that runs several tests at once every thread is busy at times,
+ * and tests count copies. Those that are about it say so themselves.
+ */
+function withDefaults(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const limits = { busy: 100, ...(config['limits'] as Readonly<Record<string, unknown>> | undefined) }
+  return { listen: '127.0.0.1:0', admin: { address: '127.0.0.1:0' }, ...config, limits }
 }
 
 function parseLogLine(line: string): LogLine | null {

@@ -54,6 +54,7 @@ export function threadCounters(changes: Partial<ThreadCounters> = {}): ThreadCou
     connections: 0,
     inFlight: 0,
     eventLoopLagSeconds: 0,
+    busyShare: 0,
     ...changes,
   }
 }

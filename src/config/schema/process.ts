@@ -42,6 +42,11 @@ export const limits = block({
     .describe('Largest request head; more is answered 431.'),
   connections: count(1, 1_000_000).prefault(10_000).describe('Client connections of the process.'),
   in_flight: count(1, 1_000_000).prefault(2000).describe('Requests under way in the process; more are answered 503.'),
+  busy: number('a percentage from 0 to 100', 0, 100)
+    .prefault(85)
+    .describe(
+      'Busy share of the time of a data-plane thread from which shadow copies are given up, 0 to 100. 100: never.',
+    ),
   request: duration().prefault('60s').describe('Time for a whole request to arrive.'),
   header_wait: duration().prefault('10s').describe('Time for the head of a request to arrive.'),
   idle: duration().prefault('75s').describe('Time a client connection may be idle between requests.'),

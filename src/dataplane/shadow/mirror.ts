@@ -48,6 +48,7 @@ function send(exchange: Exchange, slot: ShadowSlot, body: Buffer): void {
   const endpoint = upstream.pickForCopy()
   if (endpoint === null) return drop(exchange, slot, 'in_flight')
   if (!shadow.gate.allows(nowMs)) return drop(exchange, slot, 'unreachable')
+  if (endpoint.connections.noneIdle && !shadow.pace.allows(nowMs)) return drop(exchange, slot, 'connections')
   const leg = new ShadowLeg(exchange, slot, endpoint)
   slot.leg = leg
   slot.state = 'sent'

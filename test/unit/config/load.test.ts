@@ -13,6 +13,7 @@ describe('the smallest file', () => {
       headersBytes: 32_768,
       connections: 10_000,
       inFlight: 2_000,
+      busyShare: 0.85,
       requestMs: 60_000,
       headerWaitMs: 10_000,
       idleMs: 75_000,

@@ -120,6 +120,7 @@ describe('what a dead thread leaves behind', () => {
       connections: 4,
       inFlight: 3,
       eventLoopLagSeconds: 0.5,
+      busyShare: 0.7,
     })
     expect(withoutGauges(counters)).toEqual({
       ...counters,
@@ -127,6 +128,7 @@ describe('what a dead thread leaves behind', () => {
       connections: 0,
       inFlight: 0,
       eventLoopLagSeconds: 0,
+      busyShare: 0,
     })
   })
 

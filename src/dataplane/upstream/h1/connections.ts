@@ -40,6 +40,11 @@ export class Connections implements ConnectionOwner {
     this.#maxAgeMs = isIP(host) === 0 ? NAME_TTL_MS : Number.POSITIVE_INFINITY
   }
 
+  /** The next call needs a new connection. */
+  get noneIdle(): boolean {
+    return this.#idle.length === 0
+  }
+
   /** Never calls back before it returns. `nowMs`: performance.now(). */
   send(call: Call, request: Request, nowMs: number): CallControl {
     const connection = this.#takeIdle(nowMs)

@@ -18,7 +18,7 @@ describe('the Host of an upstream', () => {
     [{ kind: 'upstream' }, 'models.example', '10.0.0.4:9001'],
     [{ kind: 'literal', value: 'churn.internal' }, 'models.example', 'churn.internal'],
   ])('by policy %j for "%s" is %s', (policy, asked, host) => {
-    expect(toUpstream(['accept', 'a'], policy, NO_RULES, asked)).toEqual(['accept', 'a', 'host', host])
+    expect(toUpstream(['accept', 'a'], policy, NO_RULES, asked)).toEqual(['host', host, 'accept', 'a'])
   })
 })
 
@@ -28,17 +28,17 @@ describe('header rules', () => {
   test('remove every header of a name, whatever its case', () => {
     const headers = ['X-Key', '1', 'accept', 'a', 'x-KEY', '2']
     expect(toUpstream(headers, policy, { set: [], remove: ['x-key'] })).toEqual([
-      'accept',
-      'a',
       'host',
       '10.0.0.4:9001',
+      'accept',
+      'a',
     ])
   })
 
   test('set replaces every header of the name', () => {
     const headers = ['X-Key', '1', 'accept', 'a', 'x-KEY', '2']
     const rules: HeaderRules = { set: [['x-key', 'ours'] as const], remove: [] }
-    expect(toUpstream(headers, policy, rules)).toEqual(['accept', 'a', 'x-key', 'ours', 'host', '10.0.0.4:9001'])
+    expect(toUpstream(headers, policy, rules)).toEqual(['host', '10.0.0.4:9001', 'accept', 'a', 'x-key', 'ours'])
   })
 
   test('leave the shared list as it is: the other legs send it too', () => {

@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest'
+import { ConnectionPace } from '../../../../src/dataplane/shadow/connection-pace.ts'
+
+/** How many of `asked` are allowed at that moment. */
+function allowed(pace: ConnectionPace, asked: number, nowMs: number): number {
+  return Array.from({ length: asked }, () => pace.allows(nowMs)).filter(Boolean).length
+}
+
+describe('new connections to a shadow', () => {
+  test('may be as many at once as a shadow needs when it starts', () => {
+    expect(allowed(new ConnectionPace(), 64, 1_000_000)).toBe(64)
+  })
+
+  test('are paced from then on, however many are asked for', () => {
+    const pace = new ConnectionPace()
+    const burst = allowed(pace, 10_000, 1_000_000)
+    expect(burst).toBeLessThanOrEqual(128)
+    let later = 0
+    for (let ms = 1; ms <= 2_000; ms++) later += allowed(pace, 20, 1_000_000 + ms)
+    expect(later).toBe(1_000)
+  })
+
+  test('do not add up over a quiet hour', () => {
+    const pace = new ConnectionPace()
+    allowed(pace, 10_000, 0)
+    expect(allowed(pace, 10_000, 3_600_000)).toBeLessThanOrEqual(128)
+  })
+})
