@@ -1,7 +1,7 @@
 import { ProxyError } from '../errors.ts'
 import { assign } from './assign.ts'
 import type { DataPlane } from './data-plane.ts'
-import type { Downstream } from './http/downstream.ts'
+import type { Attendant, Downstream } from './http/downstream.ts'
 import { refuse } from './http/refuse.ts'
 import type { RawHeaders } from './http/request-headers.ts'
 import type { Upload, UploadOwner } from './http/upload.ts'
@@ -26,7 +26,7 @@ const NONE: readonly Endpoint[] = []
  * All that belongs to one client request, from its head to the settling of its last leg. It carries; the phases
  * (handle-request.ts) do. Every field is set in the constructor, so all exchanges have one shape.
  */
-export class Exchange implements UploadOwner {
+export class Exchange implements UploadOwner, Attendant {
   readonly plane: DataPlane
   readonly runtime: Runtime
   readonly client: Downstream
@@ -148,6 +148,10 @@ export class Exchange implements UploadOwner {
     this.clientGone = true
     if (this.live !== null) this.live.fail('CLIENT_GONE', 'the client went away')
     else liveEnded(this)
+  }
+
+  onClientDrained(): void {
+    this.live?.onClientDrained()
   }
 
   /** The leg has failed. true: another one has taken its place. */

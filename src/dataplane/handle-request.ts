@@ -85,14 +85,12 @@ function admit(exchange: Exchange): ProxyError | null {
 
 function receive(exchange: Exchange): void {
   const { plane, client } = exchange
-  client.onGone(() => exchange.onClientGone())
+  client.attend(exchange)
   if (!client.hasBody) {
     exchange.forwardWithoutBody()
     return
   }
   const gatherBytes = exchange.assigned ? 0 : KEY_BODY_BYTES
-  client.onLate(() => exchange.onBodyLate())
-  client.onMalformed(detail => exchange.onBodyMalformed(detail))
   exchange.upload = new Upload(client, exchange, plane.limits.bodyBytes, gatherBytes)
   exchange.upload.start(plane.turnEnds)
 }

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { H1Downstream } from '../../src/dataplane/http/h1-downstream.ts'
+import { H1Downstream, type AnswerOwner } from '../../src/dataplane/http/h1-downstream.ts'
 import { connectRaw } from '../support/raw-client.ts'
 import type { RawResponse } from '../support/raw-response.ts'
 
@@ -15,15 +15,17 @@ let server: Server
 
 afterEach(() => void server.close())
 
+const owner: AnswerOwner = { onAnswerEnded() {}, onAnswerClosed() {} }
+
 /** What a client gets when this 103, and a 200 behind it, are relayed. */
 async function relay(status: number, links: readonly string[]): Promise<RawResponse> {
   server = createServer((request, response) => {
-    const client = new H1Downstream(request, response)
+    const client = new H1Downstream(request, response, owner, false)
     client.informational(
       status,
       links.flatMap(link => ['Link', link]),
     )
-    client.writeHead(200, 'OK', ['content-length', '2'])
+    client.writeHead(200, 'OK', ['content-length', '2'], 2)
     client.write(Buffer.from('ok'))
     client.end([])
   })

@@ -44,10 +44,7 @@ export class FakeDownstream implements Downstream {
     this.paused = false
   }
 
-  onGone(): void {}
-  onDrain(): void {}
-  onLate(): void {}
-  onMalformed(): void {}
+  attend(): void {}
   informational(): void {}
 
   writeHead(status: number): void {

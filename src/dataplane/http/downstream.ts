@@ -32,26 +32,35 @@ export interface Downstream extends ClientHead {
   pauseBody(): void
   resumeBody(): void
 
-  /** Calls back once if the client is gone before the answer was completely handed to the socket. */
-  onGone(gone: () => void): void
-  /** Calls back each time the socket can take more after `write` said false. */
-  onDrain(drained: () => void): void
-  /** Calls back if the body has not arrived within `limits.request`. */
-  onLate(late: () => void): void
-  /** Calls back if the body turns out not to be HTTP; `detail` says why. */
-  onMalformed(malformed: (detail: string) => void): void
+  /** Says who hears of the client from now on. */
+  attend(attendant: Attendant): void
 
   /** A 1xx before the head; `headers`: flat name, value list. */
   informational(status: number, headers: string[]): void
-  /** Kept back until the first `write`, so that both leave in one packet; `flushHead` does not wait for that. */
-  writeHead(status: number, reason: string, headers: string[]): void
+  /**
+   * Kept back until the first `write`, so that both leave in one packet; `flushHead` does not wait for that. `bodyBytes`: the
+   * declared length, null where there is none.
+   */
+  writeHead(status: number, reason: string, headers: string[], bodyBytes: number | null): void
   flushHead(): void
-  /** false: the socket is full, wait for drain. */
+  /** false: the socket is full, wait for `onClientDrained`. */
   write(chunk: Buffer): boolean
   /** `trailers`: flat name, value list; only behind a chunked head. */
   end(trailers: readonly string[]): void
   /** Cuts the connection, so that the client can tell a broken answer from a whole one. */
   abort(): void
+}
+
+/** Who serves the client of an exchange. */
+export interface Attendant {
+  /** Once, if the client is gone before the answer was completely handed to the socket. */
+  onClientGone(): void
+  /** The socket can take more after `write` said false. */
+  onClientDrained(): void
+  /** The body has not arrived within `limits.request`. */
+  onBodyLate(): void
+  /** The body turned out not to be HTTP; `detail` says why. */
+  onBodyMalformed(detail: string): void
 }
 
 export interface BodyListener {

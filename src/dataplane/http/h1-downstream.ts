@@ -1,6 +1,6 @@
 import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
-import type { BodyListener, Downstream } from './downstream.ts'
+import type { Attendant, BodyListener, Downstream } from './downstream.ts'
 import { closeLingering, readRest } from './linger.ts'
 
 /** What is left of a refused request is read, and the connection used again, when it is not longer than this. */
@@ -9,27 +9,47 @@ const SHORT_BODY_BYTES = 1024 * 1024
 /** What every reader takes for a reason phrase. */
 const PHRASE = /^[\t\x20-\x7e]*$/
 
+/** An answer up to this size goes out as one string with its head: one write of the kernel without a list of pieces. */
+const ONE_WRITE_BYTES = 16 * 1024
+
+/** The connection that an answer goes out on. */
+export interface AnswerOwner {
+  /** The answer is whole; the socket may still hold some of it. */
+  onAnswerEnded(): void
+  /** The last byte of the answer was handed to the kernel, or the connection is gone. */
+  onAnswerClosed(client: H1Downstream): void
+}
+
 /** An HTTP/1.1 client on node:http. */
 export class H1Downstream implements Downstream {
   readonly #request: IncomingMessage
   readonly #response: ServerResponse
-  #late: (() => void) | null = null
-  #malformed: ((detail: string) => void) | null = null
+  readonly #owner: AnswerOwner
+  #attendant: Attendant | null = null
+  /** Declared and not written yet, while nothing of the body is; -1: something is, or nobody knows how long it is. */
+  #bodyBytes = -1
+  /** The whole body: it waits for `end`, in the same turn, so that it leaves in one write with the head. */
+  #whole: Buffer | null = null
   /** It sent `Expect: 100-continue`, and nobody has told it to go on. */
   #waitsForContinue: boolean
   #saidClose = false
+  #waitsForDrain = false
   readonly address: string
   readonly hasBody: boolean
   closeAfterAnswer = false
 
   /** `waitsForContinue`: the body comes once `readBody` has asked for it. */
-  constructor(request: IncomingMessage, response: ServerResponse, waitsForContinue = false) {
+  constructor(request: IncomingMessage, response: ServerResponse, owner: AnswerOwner, waitsForContinue: boolean) {
     this.#request = request
     this.#response = response
+    this.#owner = owner
     this.#waitsForContinue = waitsForContinue
     this.address = request.socket.remoteAddress ?? ''
     const length = request.headers['content-length']
     this.hasBody = request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+    // The response's close, not the request's: the latter also fires after a complete upload (see libraries' notes).
+    response.on('close', () => this.#closed())
+    response.on('error', ignore)
   }
 
   get method(): string {
@@ -72,7 +92,7 @@ export class H1Downstream implements Downstream {
     this.#request.on('data', (chunk: Buffer) => listener.onBodyChunk(chunk))
     this.#request.on('end', () => listener.onBodyEnd())
     // A broken upload also closes the response, which `onGone` reports; without a listener it would end the process.
-    this.#request.on('error', () => {})
+    this.#request.on('error', ignore)
   }
 
   pauseBody(): void {
@@ -83,22 +103,20 @@ export class H1Downstream implements Downstream {
     this.#request.resume()
   }
 
-  onGone(gone: () => void): void {
-    // The response's close, not the request's: the latter also fires after a complete upload (see libraries' notes).
-    this.#response.on('close', () => {
-      if (!this.#response.writableFinished) gone()
-    })
-    this.#response.on('error', () => {})
+  attend(attendant: Attendant): void {
+    this.#attendant = attendant
   }
 
-  onLate(late: () => void): void {
-    this.#late = late
+  #closed(): void {
+    this.#owner.onAnswerClosed(this)
+    if (!this.#response.writableFinished) this.#attendant?.onClientGone()
   }
 
   /** For the listener: the body takes too long. false: nobody waits for it. */
   bodyLate(): boolean {
-    if (this.#late === null || this.#request.complete || this.#response.writableEnded) return false
-    this.#late()
+    if (this.#attendant === null || !this.hasBody || this.#request.complete || this.#response.writableEnded)
+      return false
+    this.#attendant.onBodyLate()
     return true
   }
 
@@ -110,10 +128,6 @@ export class H1Downstream implements Downstream {
     else this.#response.on('close', () => socket.destroySoon())
   }
 
-  onMalformed(malformed: (detail: string) => void): void {
-    this.#malformed = malformed
-  }
-
   /** For the listener: the body is still arriving. */
   get receiving(): boolean {
     return !this.#request.complete
@@ -121,13 +135,10 @@ export class H1Downstream implements Downstream {
 
   /** For the listener: the bytes of the connection are no HTTP. false: not within a body that somebody waits for. */
   bodyMalformed(detail: string): boolean {
-    if (this.#malformed === null || this.#request.complete || this.#response.writableEnded) return false
-    this.#malformed(detail)
+    if (this.#attendant === null || !this.hasBody || this.#request.complete || this.#response.writableEnded)
+      return false
+    this.#attendant.onBodyMalformed(detail)
     return true
-  }
-
-  onDrain(drained: () => void): void {
-    this.#response.on('drain', drained)
   }
 
   informational(status: number, headers: string[]): void {
@@ -143,12 +154,13 @@ export class H1Downstream implements Downstream {
     this.#response.flushHeaders()
   }
 
-  writeHead(status: number, reason: string, headers: string[]): void {
+  writeHead(status: number, reason: string, headers: string[], bodyBytes: number | null): void {
     if (this.#leavesRest(status)) this.closeAfterAnswer = true
     const fields = status === 204 ? withoutLength(headers) : headers
     if (this.closeAfterAnswer) fields.push('connection', 'close')
     this.#response.writeHead(status, PHRASE.test(reason) ? reason : (STATUS_CODES[status] ?? ''), fields)
     this.#saidClose = this.closeAfterAnswer
+    if (bodyBytes !== null && bodyBytes <= ONE_WRITE_BYTES) this.#bodyBytes = bodyBytes
   }
 
   /** The request is refused before it is whole, and its rest is not known to be short. */
@@ -160,7 +172,21 @@ export class H1Downstream implements Downstream {
   }
 
   write(chunk: Buffer): boolean {
-    return this.#response.write(chunk)
+    if (chunk.length === this.#bodyBytes) {
+      this.#bodyBytes = -1
+      this.#whole = chunk
+      return true
+    }
+    this.#bodyBytes = -1
+    if (this.#response.write(chunk)) return true
+    if (!this.#waitsForDrain) {
+      this.#waitsForDrain = true
+      this.#response.once('drain', () => {
+        this.#waitsForDrain = false
+        this.#attendant?.onClientDrained()
+      })
+    }
+    return false
   }
 
   end(trailers: readonly string[]): void {
@@ -171,9 +197,12 @@ export class H1Downstream implements Downstream {
     }
     if (!this.#request.complete && (this.hasBody || this.closeAfterAnswer))
       readRest(this.#request, this.closeAfterAnswer)
-    this.#response.end(() => {
-      if (this.closeAfterAnswer && !this.#saidClose) closeLingering(this.#request.socket)
-    })
+    if (this.closeAfterAnswer && !this.#saidClose) {
+      this.#response.once('finish', () => closeLingering(this.#request.socket))
+    }
+    if (this.#whole === null) this.#response.end()
+    else this.#response.end(this.#whole.toString('latin1'), 'latin1')
+    this.#owner.onAnswerEnded()
   }
 
   abort(): void {
@@ -186,6 +215,9 @@ export class H1Downstream implements Downstream {
     else socket.resetAndDestroy()
   }
 }
+
+/** A broken connection also closes the response, which says it; without a listener it would end the process. */
+function ignore(): void {}
 
 /** RFC 9110 §8.6: a 204 has none, and some servers send it nevertheless. */
 function withoutLength(headers: readonly string[]): string[] {

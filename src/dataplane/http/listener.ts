@@ -7,10 +7,10 @@ import type { LimitsPlan, ListenPlan } from '../../config/snapshot.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { DataPlane } from '../data-plane.ts'
 import { handleRequest } from '../handle-request.ts'
+import { ClientConnection } from './client-connection.ts'
 import { H1Downstream } from './h1-downstream.ts'
 import { isLingering } from './linger.ts'
 import { answerRaw } from './problem.ts'
-import { watchLastBytes } from './last-bytes.ts'
 import { handleUpgrade, isWebSocket } from './upgrade.ts'
 
 /**
@@ -29,17 +29,7 @@ const END_OF_INPUT = 'HPE_INVALID_EOF_STATE'
 export class Listener {
   readonly #server: Server
   readonly #plane: DataPlane
-  /** Sockets with a request under way: an error on them must not be answered into the middle of an answer. */
-  readonly #busy = new WeakMap<Duplex, H1Downstream>()
-  /**
-   * Requests that came before the answer to the one before them. Node would start them all at once, so that one connection
-   * could take every place there is; and their answers could not go out before their turn anyway.
-   */
-  readonly #pipelined = new WeakMap<Duplex, (() => void)[]>()
-  /** Sockets whose bytes are no HTTP any more: Node says so again for each piece that comes. */
-  readonly #garbled = new WeakSet<Duplex>()
-  /** Open connections, and how many bytes had come when HTTP began on them: 0, or those of the TLS handshake. */
-  readonly #open = new Map<Socket, number>()
+  readonly #open = new Map<Duplex, ClientConnection>()
 
   constructor(plane: DataPlane) {
     this.#plane = plane
@@ -57,7 +47,7 @@ export class Listener {
       socket.on('close', () => plane.connections--)
     })
     this.#server.on(listen.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#open.set(socket, socket.bytesRead)
+      this.#open.set(socket, new ClientConnection(plane, socket))
       socket.on('close', () => this.#open.delete(socket))
     })
     this.applyLimits(limits)
@@ -99,8 +89,7 @@ export class Listener {
   /** Closes the connections on which nothing is under way. */
   closeIdle(): void {
     this.#server.closeIdleConnections()
-    // For Node a connection on which nothing has come yet waits for its first request.
-    for (const [socket, bytesBefore] of this.#open) if (socket.bytesRead === bytesBefore) socket.destroy()
+    for (const connection of this.#open.values()) if (connection.unused) connection.socket.destroy()
   }
 
   closeAll(): void {
@@ -108,34 +97,24 @@ export class Listener {
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse, waitsForContinue: boolean): void {
-    const { socket } = request
+    const connection = this.#open.get(request.socket)
     // Behind an answer that is to be the last, nothing is a request: where the one before ended may be in doubt.
-    if (!socket.writable || this.#busy.get(socket)?.closeAfterAnswer) {
-      request.resume()
-      return
-    }
-    const begin = (): void => this.#begin(request, response, waitsForContinue)
-    if (!this.#busy.has(socket)) begin()
-    else if (this.#pipelined.get(socket)?.push(begin) === undefined) this.#pipelined.set(socket, [begin])
+    if (connection === undefined || !request.socket.writable || connection.busy?.closeAfterAnswer) request.resume()
+    else if (connection.busy === null) this.#begin(connection, request, response, waitsForContinue)
+    else connection.queue(() => this.#begin(connection, request, response, waitsForContinue))
   }
 
   #onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     // Behind a request that is not answered yet it would come out in the middle of that one's answer.
-    const before = this.#busy.get(socket)
-    if (before !== undefined) before.closeBehindAnswer()
+    const before = this.#open.get(socket)?.busy ?? null
+    if (before !== null) before.closeBehindAnswer()
     else handleUpgrade(this.#plane, request, socket, head)
   }
 
-  #begin(request: IncomingMessage, response: ServerResponse, waitsForContinue: boolean): void {
-    const { socket } = request
-    if (!socket.writable) return
-    const client = new H1Downstream(request, response, waitsForContinue)
-    this.#busy.set(socket, client)
-    response.on('close', () => {
-      this.#busy.delete(socket)
-      if (!client.closeAfterAnswer) this.#pipelined.get(socket)?.shift()?.()
-    })
-    watchLastBytes(this.#plane, socket, response)
+  #begin(connection: ClientConnection, request: IncomingMessage, response: ServerResponse, waits: boolean): void {
+    if (!request.socket.writable) return
+    const client = new H1Downstream(request, response, connection, waits)
+    connection.busy = client
     if (this.#plane.draining) client.closeAfterAnswer = true
     handleRequest(this.#plane, client)
   }
@@ -153,12 +132,13 @@ export class Listener {
   }
 
   #onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-    if (isLingering(socket) || this.#garbled.has(socket)) return
+    const connection = this.#open.get(socket)
+    if (isLingering(socket) || connection?.garbled === true) return
     if (TLS_ERROR.test(error.code ?? '')) {
       socket.destroy()
       return
     }
-    const client = this.#busy.get(socket)
+    const client = connection?.busy ?? null
     // The end of the connection within a body is a client that left: its exchange says so.
     if (error.code === 'ECONNRESET' || !socket.writable || (error.code === END_OF_INPUT && client?.receiving)) {
       socket.destroy()
@@ -169,12 +149,12 @@ export class Listener {
     if (code === 'REQUEST_TIMEOUT') {
       if (client?.bodyLate()) return
     } else {
-      this.#garbled.add(socket)
+      if (connection !== undefined) connection.garbled = true
       if (client?.bodyMalformed(detail)) return
     }
     this.#plane.counters.error('-', 'client', code)
     this.#plane.log.write('warn', `-/${code}`, 'request refused', { code, route: '-', detail: error.message })
-    if (client === undefined) answerRaw(socket, code, detail)
+    if (client === null) answerRaw(socket, code, detail)
     // The request before it was sound, and gets its answer.
     else client.closeBehindAnswer()
   }

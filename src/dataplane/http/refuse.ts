@@ -21,7 +21,7 @@ export function answerProblem(exchange: Exchange, code: ErrorCode, detail: strin
   const { client } = exchange
   if (client.headWritten) return
   const answer = problemAnswer(code, detail, exchange.requestId === '' ? null : exchange.requestId)
-  client.writeHead(answer.status, answer.title, answer.headers)
+  client.writeHead(answer.status, answer.title, answer.headers, answer.body.length)
   client.write(answer.body)
   client.end([])
 }

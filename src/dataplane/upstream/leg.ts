@@ -149,7 +149,9 @@ export abstract class Leg implements WheelEntry, Call {
     this.contentEncoding = head.contentEncoding
     this.#sent = true
     this.#stream = this.isStream(head)
-    this.#wheel.arm(this, this.#dueMs() - this.#activeMs)
+    // A deadline that has moved on is found out when the old one fires: most legs are over by then.
+    const dueMs = this.#dueMs()
+    if (dueMs < this.wheelDueMs) this.#wheel.arm(this, dueMs - this.#activeMs)
     this.onHead(head)
   }
 

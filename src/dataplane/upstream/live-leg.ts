@@ -29,7 +29,6 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     const captureBytes = exchange.unsettled > 0 ? exchange.captureBytes : 0
     super(clock, wheel, upstream, endpoint, upstream.plan.timeouts, new BodyCapture(captureBytes, copyMemory))
     this.#exchange = exchange
-    exchange.client.onDrain(() => this.#resume())
   }
 
   protected onInformational({ status, fields }: AnswerHead): void {
@@ -42,7 +41,7 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     if (exchange.plane.draining) exchange.client.closeAfterAnswer = true
     const relayed = answerHeaders(head.fields, head.connection, exchange.requestId, exchange.arm, this.#trails)
     try {
-      exchange.client.writeHead(this.status, head.reason, relayed)
+      exchange.client.writeHead(this.status, head.reason, relayed, head.contentLength)
     } catch (error) {
       // Node refuses what it holds for no head; its check need not be the same as that of the parser that let it in.
       this.status = 0
@@ -65,7 +64,7 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   protected onChunk(bytes: Buffer): void {
     const chunk = Buffer.from(bytes)
     this.capture.add(chunk)
-    if (this.#exchange.client.write(chunk)) return
+    if (this.#exchange.client.write(chunk) || this.#paused) return
     this.#paused = true
     this.stalledAtMs = performance.now()
     this.upstream.stalled.add(this)
@@ -97,7 +96,7 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     )
   }
 
-  #resume(): void {
+  onClientDrained(): void {
     if (!this.#paused || this.ended) return
     this.#paused = false
     this.upstream.stalled.delete(this)
