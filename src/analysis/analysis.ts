@@ -58,7 +58,7 @@ export class Analysis {
   }
 
   /** Takes `count` frames from the first `used` bytes; nothing of the buffer is kept. */
-  frames(origin: string, buffer: ArrayBuffer, used: number, count: number): void {
+  frames(origin: string, buffer: SharedArrayBuffer, used: number, count: number): void {
     const bytes = Buffer.from(buffer, 0, used)
     let offset = 0
     for (let left = count; left > 0; left--) {

@@ -55,8 +55,8 @@ function take(origin: string, port: MessagePort, message: DataPlaneToAnalysis): 
     return
   }
   analysis.frames(origin, message.buffer, message.used, message.count)
-  const answer: AnalysisToDataPlane = { kind: 'return', buffer: message.buffer }
-  port.postMessage(answer, [message.buffer])
+  const answer: AnalysisToDataPlane = { kind: 'return', id: message.id }
+  port.postMessage(answer)
 }
 
 /** The thread has ended, but what it sent before may still wait in its port, and counts. */

@@ -22,9 +22,9 @@ export class DeadlineWheel {
   #lastTick = 0
   #timer: NodeJS.Timeout | null = null
 
-  arm(entry: WheelEntry, delayMs: number): void {
+  /** `now`: performance.now(), from who has just looked. */
+  arm(entry: WheelEntry, delayMs: number, now = performance.now()): void {
     this.disarm(entry)
-    const now = performance.now()
     if (this.#armed === 0) this.#lastTick = Math.floor(now / TICK_MS)
     entry.wheelDueMs = now + delayMs
     const slot = this.#slotOf(entry)

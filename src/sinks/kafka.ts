@@ -184,7 +184,7 @@ function kafkaMessage({ key, value, event }: SinkRecord): Message {
       ce_id: event.id,
       ce_type: event.type,
       ce_source: event.source,
-      ce_time: new Date(event.timeMs).toISOString(),
+      ce_time: event.time,
       'content-type': 'application/json',
     },
   }

@@ -3,6 +3,7 @@ import type { IncomparableReason, Outcome } from '../wire/outcomes.ts'
 import type { FrameLeg, PairFrame } from '../wire/pair-frame.ts'
 import type { SealedWindow } from '../wire/window.ts'
 import { bodyJson } from './record-body.ts'
+import { eventSource, recordParts } from './record-parts.ts'
 import { redactDifference } from './redact.ts'
 import type { SinkRecord } from './sink.ts'
 
@@ -54,40 +55,27 @@ const DISAGREEMENTS: readonly Outcome[] = ['disagree', 'shadow_error', 'primary_
 
 /** The record of one compared pair: serialised, redacted and cut as the snapshot's `record` says. Never throws. */
 export function pairRecord({ frame, snapshot, experiment, comparison, decoded }: PairRecordInput): SinkRecord {
-  const redactPaths = snapshot.record?.redactPaths ?? []
-  const fields = [
-    ['schema', JSON.stringify(PAIR_SCHEMA)],
-    ['id', JSON.stringify(frame.id)],
-    ['requestId', JSON.stringify(frame.requestId)],
-    ['route', JSON.stringify(experiment.route)],
-    ['experiment', JSON.stringify(experiment.id)],
-    ['arrivedAt', JSON.stringify(rfc3339(frame.arrivedAtUs))],
-    ['revision', String(frame.revision)],
-    ['unit', 'null'],
-    ['arm', '"primary"'],
-    ['method', JSON.stringify(frame.method)],
-    // Without the query: it may carry keys, and redaction reaches bodies only.
-    ['path', JSON.stringify(frame.path.split('?', 1)[0])],
-    ['primary', JSON.stringify(leg(frame.primary, experiment.primary, snapshot))],
-    ['shadow', JSON.stringify({ role: 'shadow', ...leg(frame.shadow, experiment.candidate, snapshot) })],
-    ['sentFirst', JSON.stringify(frame.sentFirst)],
-    ['comparison', comparisonJson(comparison, redactPaths)],
-    ['inclusion', JSON.stringify(experiment.inclusion)],
-  ]
-  if (snapshot.record !== null && keepsBodies(snapshot.record, comparison.result)) {
-    fields.push(['bodies', bodiesJson(decoded, snapshot.record)])
-  }
+  const parts = recordParts(snapshot, experiment)
+  const arrivedAt = rfc3339(frame.arrivedAtUs)
+  const bodies =
+    snapshot.record !== null && keepsBodies(snapshot.record, comparison.result)
+      ? `,"bodies":${bodiesJson(decoded, snapshot.record)}`
+      : ''
+  // Without the query: it may carry keys, and redaction reaches bodies only.
+  const query = frame.path.indexOf('?')
+  const path = query === -1 ? frame.path : frame.path.slice(0, query)
   return {
     stream: 'pairs',
     key: frame.id,
-    event: {
-      id: frame.id,
-      type: PAIR_SCHEMA,
-      // One exchange makes a pair for each shadow, all with its id: the experiment makes the event unique.
-      source: eventSource(experiment.id),
-      timeMs: Math.floor(frame.arrivedAtUs / 1e3),
-    },
-    value: `{${fields.map(([name, json]) => `"${name}":${json}`).join(',')}}`,
+    event: { id: frame.id, type: PAIR_SCHEMA, source: parts.source, time: `${arrivedAt.slice(0, 23)}Z` },
+    value:
+      `{"schema":"${PAIR_SCHEMA}","id":${JSON.stringify(frame.id)},"requestId":${JSON.stringify(frame.requestId)},` +
+      `${parts.identity},"arrivedAt":"${arrivedAt}","revision":${frame.revision},"unit":null,"arm":"primary",` +
+      `"method":${JSON.stringify(frame.method)},"path":${JSON.stringify(path)},` +
+      `"primary":${legJson(frame.primary, parts.primary)},"shadow":${legJson(frame.shadow, parts.shadow)},` +
+      `"sentFirst":"${frame.sentFirst}",` +
+      `"comparison":${comparisonJson(comparison, snapshot.record?.redactPaths ?? [])},` +
+      `"inclusion":${parts.inclusion}${bodies}}`,
   }
 }
 
@@ -100,39 +88,30 @@ export function windowRecord(window: SealedWindow): SinkRecord {
       id: `${window.origin}/${window.second}`,
       type: window.schema,
       source: eventSource(window.experiment),
-      timeMs: window.second * 1e3,
+      time: new Date(window.second * 1e3).toISOString(),
     },
     value: JSON.stringify(window),
   }
 }
 
-function eventSource(experiment: string): string {
-  return `/experiments/${encodeURIComponent(experiment)}`
-}
-
-function leg(leg: FrameLeg, upstream: ExperimentPlan['primary'], snapshot: Snapshot): Record<string, unknown> {
-  const endpoints = snapshot.upstreams.find(plan => plan.name === upstream.upstream)?.endpoints
-  return {
-    upstream: upstream.upstream,
-    version: upstream.version,
-    endpoint: endpoints?.[leg.endpoint]?.authority ?? null,
-    status: leg.status,
-    latencyUs: leg.latencyUs,
-    ttfbUs: leg.ttfbUs,
-    bytes: leg.bytes,
-    ...(leg.contentType === '' ? {} : { contentType: leg.contentType }),
-    ...(leg.error === null ? {} : { error: leg.error }),
-  }
+function legJson(leg: FrameLeg, beginnings: readonly string[]): string {
+  const type = leg.contentType === '' ? '' : `,"contentType":${JSON.stringify(leg.contentType)}`
+  const error = leg.error === null ? '' : `,"error":"${leg.error}"`
+  return (
+    `${beginnings[leg.endpoint] ?? (beginnings.at(-1) as string)},"status":${leg.status},"latencyUs":${leg.latencyUs},` +
+    `"ttfbUs":${leg.ttfbUs},"bytes":${leg.bytes}${type}${error}}`
+  )
 }
 
 function comparisonJson(comparison: Comparison, redactPaths: readonly FieldPath[]): string {
   const { result, task, reason, metrics, truncated } = comparison
+  const head = JSON.stringify({ result, task, ...(reason === undefined ? {} : { reason }), metrics }).slice(0, -1)
+  if (comparison.differences.length === 0) return `${head},"differences":[],"truncated":${truncated}}`
   const differences = comparison.differences.map(({ path, kind, primary, shadow }) => {
     const sides = [primary, shadow].map(value => valueJson(redactDifference(value, path, redactPaths)))
     return `{"path":${JSON.stringify(path)},"kind":"${kind}","primary":${sides[0]},"shadow":${sides[1]}}`
   })
-  const head = JSON.stringify({ result, task, ...(reason === undefined ? {} : { reason }), metrics })
-  return `${head.slice(0, -1)},"differences":[${differences.join(',')}],"truncated":${truncated}}`
+  return `${head},"differences":[${differences.join(',')}],"truncated":${truncated}}`
 }
 
 function keepsBodies(plan: RecordPlan, result: Outcome): boolean {
@@ -159,8 +138,16 @@ function valueJson(value: unknown): string {
   return json.length <= DIFFERENCE_VALUE_CHARS ? json : JSON.stringify(`${json.slice(0, DIFFERENCE_VALUE_CHARS)}…`)
 }
 
-/** RFC 3339 in UTC with microseconds. */
+let secondOfText = -1
+let textOfSecond = ''
+
+/** RFC 3339 in UTC with microseconds. Up to the second it is the same for thousands of records, and rendered once. */
 function rfc3339(timeUs: number): string {
-  const micros = String(Math.floor(timeUs) % 1000).padStart(3, '0')
-  return new Date(Math.floor(timeUs / 1e3)).toISOString().replace('Z', `${micros}Z`)
+  const us = Math.floor(timeUs)
+  const second = Math.floor(us / 1e6)
+  if (second !== secondOfText) {
+    secondOfText = second
+    textOfSecond = new Date(second * 1e3).toISOString().slice(0, 20)
+  }
+  return `${textOfSecond}${String(us - second * 1e6).padStart(6, '0')}Z`
 }

@@ -17,7 +17,7 @@ export interface SinkRecord {
   /** Partition key. */
   readonly key: string
   /** CloudEvents attributes for sinks that have headers. */
-  readonly event: { readonly id: string; readonly type: string; readonly source: string; readonly timeMs: number }
+  readonly event: { readonly id: string; readonly type: string; readonly source: string; readonly time: string }
   /** JSON without line break. */
   readonly value: string
 }

@@ -39,9 +39,18 @@ export interface LogMessage {
   readonly fields: Readonly<Record<string, string | number | boolean | null>>
 }
 
-/** `buffer` holds `count` pair frames in its first `used` bytes; it is transferred, and comes back by `return`. */
+/**
+ * `buffer` holds `count` pair frames in its first `used` bytes. Both threads see its memory: the sender does not touch it
+ * until `return` names its `id`.
+ */
 export type DataPlaneToAnalysis =
-  | { readonly kind: 'frames'; readonly buffer: ArrayBuffer; readonly used: number; readonly count: number }
+  | {
+      readonly kind: 'frames'
+      readonly id: number
+      readonly buffer: SharedArrayBuffer
+      readonly used: number
+      readonly count: number
+    }
   | TallyMessage
 
 /**
@@ -64,7 +73,7 @@ export interface Tally {
   readonly counts: WindowCounts
 }
 
-export type AnalysisToDataPlane = { readonly kind: 'return'; readonly buffer: ArrayBuffer }
+export type AnalysisToDataPlane = { readonly kind: 'return'; readonly id: number }
 
 export interface AnalysisData {
   readonly clock: ClockAnchor

@@ -27,8 +27,9 @@ export class AnalysisEnd {
   }
 
   /** Sends a buffer back, and resolves when the other end has heard of it. */
-  async giveBack(buffer: ArrayBuffer): Promise<void> {
-    this.#own.postMessage({ kind: 'return', buffer }, [buffer])
+  async giveBack(message: DataPlaneToAnalysis | undefined): Promise<void> {
+    if (message?.kind !== 'frames') throw new Error(`expected frames, got ${message?.kind ?? 'nothing'}`)
+    this.#own.postMessage({ kind: 'return', id: message.id })
     await settled()
   }
 
@@ -56,7 +57,7 @@ export function framesOf(message: DataPlaneToAnalysis | undefined): PairFrame[] 
 }
 
 /** @throws Error when the message is not of frames. */
-export function bufferOf(message: DataPlaneToAnalysis | undefined): ArrayBuffer {
+export function bufferOf(message: DataPlaneToAnalysis | undefined): SharedArrayBuffer {
   if (message?.kind !== 'frames') throw new Error(`expected frames, got ${message?.kind ?? 'nothing'}`)
   return message.buffer
 }

@@ -53,6 +53,6 @@ export function readAnswer(
   const parser = new AnswerParser(log)
   parser.expect(method)
   pushAll(parser, log, typeof pieces === 'string' ? [pieces] : pieces)
-  if (closed && !parser.finish()) log.heard.push('cut off')
+  if (closed && !parser.finish() && log.ends === 0) log.heard.push('cut off')
   return log
 }

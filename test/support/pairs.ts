@@ -95,10 +95,10 @@ export function pairFrame(primary: FrameLeg, shadow: FrameLeg, changes: Partial<
 }
 
 /** The frames as a data-plane thread packs them. */
-export function packed(frames: readonly PairFrame[]): { buffer: ArrayBuffer; used: number; count: number } {
+export function packed(frames: readonly PairFrame[]): { buffer: SharedArrayBuffer; used: number; count: number } {
   const used = frames.reduce((sum, frame) => sum + pairFrameBytes(frame), 0)
-  const buffer = new ArrayBuffer(used)
-  const target = Buffer.from(buffer)
+  const buffer = new SharedArrayBuffer(used)
+  const target = Buffer.from(buffer) as unknown as Buffer
   let offset = 0
   for (const frame of frames) offset = encodePairFrame(frame, target, offset)
   return { buffer, used, count: frames.length }

@@ -1,3 +1,4 @@
+import type { AnswerHead } from '../upstream/h1/answer-head.ts'
 import { connectionListed, isHopByHop } from './hop-by-hop.ts'
 
 /**
@@ -5,15 +6,28 @@ import { connectionListed, isHopByHop } from './hop-by-hop.ts'
  * proxy's own two. `keepTrailer`: this answer can carry trailers onwards.
  */
 export function answerHeaders(
-  fields: readonly string[],
-  connection: string | undefined,
+  head: AnswerHead,
   requestId: string,
   arm: 'primary' | 'canary',
   keepTrailer: boolean,
 ): string[] {
-  const out = endToEnd(fields, connection, keepTrailer)
-  out.push('x-request-id', requestId, 'x-understudy-arm', arm)
-  return out
+  if (keepTrailer) return [...endToEnd(head.fields, head.connection, true), ...own(requestId, arm)]
+  head.relayed ??= endToEnd(head.fields, head.connection)
+  return head.relayed.concat(own(requestId, arm))
+}
+
+/** The same of headers that come once: of the answer to a handshake. */
+export function answerHeadersOf(
+  fields: readonly string[],
+  connection: string | undefined,
+  requestId: string,
+  arm: 'primary' | 'canary',
+): string[] {
+  return [...endToEnd(fields, connection), ...own(requestId, arm)]
+}
+
+function own(requestId: string, arm: 'primary' | 'canary'): string[] {
+  return ['x-request-id', requestId, 'x-understudy-arm', arm]
 }
 
 /** Of a 1xx, of an answer, or of its trailers: what is not for this connection alone. */

@@ -108,13 +108,20 @@ function hostFor(host: string, upstream: UpstreamPlan, endpoint: EndpointPlan): 
 
 function applyRules(headers: RawHeaders, rules: HeaderRules): RawHeaders {
   if (rules.set.length === 0 && rules.remove.length === 0) return headers.slice()
-  const gone = new Set([...rules.remove, ...rules.set.map(([name]) => name)])
   const out: RawHeaders = []
   for (let i = 0; i < headers.length; i += 2) {
-    if (!gone.has((headers[i] as string).toLowerCase())) out.push(headers[i] as string, headers[i + 1] as string)
+    if (!isReplaced((headers[i] as string).toLowerCase(), rules))
+      out.push(headers[i] as string, headers[i + 1] as string)
   }
   for (const [name, value] of rules.set) out.push(name, value)
   return out
+}
+
+/** Rules name a few headers: looking at each is faster than a set made for every request. */
+function isReplaced(lower: string, { set, remove }: HeaderRules): boolean {
+  for (const name of remove) if (name === lower) return true
+  for (const [name] of set) if (name === lower) return true
+  return false
 }
 
 const TRACEPARENT = /^([0-9a-f]{2}-[0-9a-f]{32})-[0-9a-f]{16}(-[0-9a-f]{2}.*)$/

@@ -8,7 +8,7 @@ import type { RouteRuntime } from '../runtime.ts'
 import type { Endpoint, LegVerdict } from '../upstream/endpoint.ts'
 import { explainLegError, legErrorCode } from '../upstream/leg-error.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import { answerHeaders } from './answer-headers.ts'
+import { answerHeadersOf } from './answer-headers.ts'
 import { Goodbye } from './goodbye.ts'
 import { answerRaw } from './problem.ts'
 import { groupHeaders, type RawHeaders } from './request-headers.ts'
@@ -256,7 +256,7 @@ export class Tunnel implements WheelEntry {
 
   #answerHeaders(response: IncomingMessage): RawHeaders {
     const { requestId, arm } = this.#plan
-    return answerHeaders(response.rawHeaders, response.headers.connection, requestId, arm, false)
+    return answerHeadersOf(response.rawHeaders, response.headers.connection, requestId, arm)
   }
 
   /** The handshake as a request of its arm; how long the connection lasts is nobody's latency. */

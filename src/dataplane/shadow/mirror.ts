@@ -20,7 +20,8 @@ export function sampleShadows(exchange: Exchange): void {
     const counts = countsOf(exchange, shadow)
     counts.eligible++
     shadow.counters.eligible++
-    if (!decideShadow(route.plan, shadow.plan, head).chosen) continue
+    // All is all, whatever the key: nothing to hash for.
+    if (shadow.plan.percent < 100 && !decideShadow(route.plan, shadow.plan, head).chosen) continue
     counts.sampled++
     shadow.counters.sampled++
     exchange.slots.push({ shadow, state: 'waiting', leg: null })

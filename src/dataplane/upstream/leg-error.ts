@@ -19,7 +19,9 @@ const TLS =
 export function legErrorCode(error: unknown): ErrorCode {
   if (!(error instanceof Error)) return 'INTERNAL'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  if (CONNECT.has(code) || ('syscall' in error && error.syscall === 'connect')) return 'UPSTREAM_CONNECT'
+  // Of the attempts at each address of a name.
+  if (error instanceof AggregateError || CONNECT.has(code) || ('syscall' in error && error.syscall === 'connect'))
+    return 'UPSTREAM_CONNECT'
   if (TLS.test(code)) return 'UPSTREAM_TLS'
   // Ours, and of node:http, which reads the answers to WebSocket handshakes.
   if (code === 'ANSWER_MALFORMED' || code.startsWith('HPE_')) return 'UPSTREAM_PROTOCOL'

@@ -94,8 +94,8 @@ export abstract class Leg implements WheelEntry, Call {
 
   start(request: LegRequest): void {
     this.#state = 'running'
-    this.startedAtUs = this.#clock.nowUs()
     this.#startedMs = performance.now()
+    this.startedAtUs = this.#clock.toUs(this.#startedMs)
     this.endpoint.started(this.#startedMs)
     this.#activeMs = this.#startedMs
     const { method, path, headers, body, length } = request
@@ -104,7 +104,7 @@ export abstract class Leg implements WheelEntry, Call {
     this.#sent = whole
     this.#uploading = !whole
     if (this.#uploading) this.endpoint.uploads++
-    this.#wheel.arm(this, this.#dueMs() - this.#startedMs)
+    this.#wheel.arm(this, this.#dueMs() - this.#startedMs, this.#startedMs)
     const framing = whole ? framingOf(method, body) : framingOfStream(length)
     const head = requestHead(method, path, headers, framing)
     const chunked = framing.kind === 'chunked'
@@ -134,36 +134,36 @@ export abstract class Leg implements WheelEntry, Call {
     this.#wheel.arm(this, this.#dueMs() - this.#activeMs)
   }
 
-  onInterim(head: AnswerHead): void {
+  onInterim(head: AnswerHead, nowMs: number): void {
     if (this.#state === 'ended') return
-    this.#activeMs = performance.now()
+    this.#activeMs = nowMs
     this.onInformational(head)
   }
 
-  onAnswerHead(head: AnswerHead): void {
+  onAnswerHead(head: AnswerHead, nowMs: number): void {
     if (this.#state === 'ended') return
-    this.#activeMs = performance.now()
+    this.#activeMs = nowMs
     this.status = head.status
-    this.headAtUs = this.#clock.nowUs()
+    this.headAtUs = this.#clock.toUs(nowMs)
     this.contentType = head.contentType
     this.contentEncoding = head.contentEncoding
     this.#sent = true
     this.#stream = this.isStream(head)
     // A deadline that has moved on is found out when the old one fires: most legs are over by then.
     const dueMs = this.#dueMs()
-    if (dueMs < this.wheelDueMs) this.#wheel.arm(this, dueMs - this.#activeMs)
+    if (dueMs < this.wheelDueMs) this.#wheel.arm(this, dueMs - nowMs, nowMs)
     this.onHead(head)
   }
 
-  onAnswerData(bytes: Buffer): void {
+  onAnswerData(bytes: Buffer, nowMs: number): void {
     if (this.#state === 'ended') return
-    this.#activeMs = performance.now()
+    this.#activeMs = nowMs
     this.bytes += bytes.length
     this.onChunk(bytes)
   }
 
-  onAnswerEnd(trailers: readonly string[]): void {
-    if (this.#state !== 'ended') this.finish(null, '', trailers)
+  onAnswerEnd(trailers: readonly string[], nowMs: number): void {
+    if (this.#state !== 'ended') this.finish(null, '', trailers, nowMs)
   }
 
   onCallFailed(error: Error): void {
@@ -183,16 +183,16 @@ export abstract class Leg implements WheelEntry, Call {
   }
 
   /** Ends the leg. The subclass hears of it once. */
-  protected finish(error: ErrorCode | null, detail: string, trailers: readonly string[] = NO_TRAILERS): void {
+  protected finish(error: ErrorCode | null, detail: string, trailers = NO_TRAILERS, nowMs = performance.now()): void {
     const running = this.#state === 'running'
     this.#state = 'ended'
     this.error = error
-    this.endedAtUs = this.#clock.nowUs()
+    this.endedAtUs = this.#clock.toUs(nowMs)
     this.#control = null
     this.#wheel.disarm(this)
     this.#uploaded()
     // Freed before anyone hears of it: a second attempt may need just this connection, and goes before those in line.
-    if (running) this.endpoint.ended(this.#verdict(), performance.now())
+    if (running) this.endpoint.ended(this.#verdict(), nowMs)
     this.onEnded(detail, trailers)
     if (running) this.upstream.serveLine(this.endpoint)
   }

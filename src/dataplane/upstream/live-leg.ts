@@ -39,7 +39,7 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     const exchange = this.#exchange
     this.#trails = this.#mayTrail(head)
     if (exchange.plane.draining) exchange.client.closeAfterAnswer = true
-    const relayed = answerHeaders(head.fields, head.connection, exchange.requestId, exchange.arm, this.#trails)
+    const relayed = answerHeaders(head, exchange.requestId, exchange.arm, this.#trails)
     try {
       exchange.client.writeHead(this.status, head.reason, relayed, head.contentLength)
     } catch (error) {

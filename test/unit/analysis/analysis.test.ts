@@ -133,6 +133,16 @@ describe('Analysis', () => {
     ])
   })
 
+  test('keeps nothing of the buffer: the data plane writes into it again', () => {
+    const { analysis, opened } = start()
+    const { buffer, used, count } = packed([DISAGREEING])
+    analysis.frames('t', buffer, used, count)
+    new Uint8Array(buffer).fill(0)
+    const [record] = opened[0]?.values('pairs') ?? []
+    expect(record).toMatchObject({ comparison: { result: 'disagree' }, bodies: { request: { inputs: ['secret'] } } })
+    expect(JSON.stringify(analysis.report().disagreements)).not.toContain('\\u0000')
+  })
+
   test('bytes that are not frames are counted and logged, and the window accounts for them', () => {
     const { analysis, lines } = start()
     const { buffer, used } = packed([AGREEING])

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Outbox } from '../../../src/dataplane/outbox.ts'
-import { AnalysisEnd, bufferOf, framesOf } from '../../support/analysis-end.ts'
+import { AnalysisEnd, framesOf } from '../../support/analysis-end.ts'
 import { leg, pairFrame } from '../../support/pairs.ts'
 
 const MIB = 1024 * 1024
@@ -69,7 +69,7 @@ describe('when the analysis thread does not keep up', () => {
     await fill()
     expect((await offerAndHear())?.primary.capture).toBe('let_go')
     const messages = await analysis.messages(3)
-    for (const message of messages) await analysis.giveBack(bufferOf(message))
+    for (const message of messages) await analysis.giveBack(message)
     const heard = await offerAndHear()
     expect([heard?.primary.capture, heard?.requestBody.length]).toEqual(['complete', MIB])
   })

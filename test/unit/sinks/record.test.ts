@@ -102,7 +102,7 @@ describe('a pair record', () => {
         id: 'exchange-1',
         type: 'understudy.pair/1',
         source: '/experiments/digits.v2.00000000',
-        timeMs: 1_700_000_000_123,
+        time: '2023-11-14T22:13:20.123Z',
       },
     })
   })
@@ -249,7 +249,7 @@ describe('a window record', () => {
         id: 'replica/boot/0/1700000000',
         type: 'understudy.window/1',
         source: '/experiments/digits.v2.00000000',
-        timeMs: 1_700_000_000_000,
+        time: '2023-11-14T22:13:20.000Z',
       },
     })
   })

@@ -15,6 +15,8 @@ export interface AnswerHead {
   readonly keepAlive: boolean
   /** What the server says about how long it keeps an idle connection, milliseconds; null: nothing. */
   readonly keepAliveMs: number | null
+  /** What of the fields goes on to a client; filled by the first who needs it, see http/answer-headers.ts. */
+  relayed: readonly string[] | null
 }
 
 /** A model server's bytes are not HTTP/1.1, or contradict themselves: what follows on the connection means nothing. */
@@ -28,12 +30,13 @@ for (const character of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcd
   TOKEN[character.charCodeAt(0)] = 1
 
 /** CR or LF on its own: where one reader sees a line end and another does not, answers are forged. */
-const LONE_LINE_END = /\r(?!\n)|(?:^|[^\r])\n/
+const LONE_LINE_END = /\r(?!\n)|[^\r]\n/
 /** That, and controls other than tab. */
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?:^|[^\r])\n/
 const VERSION = 'HTTP/1.'
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([^\r\n]*))?$/
+const FRAMING = new Set(['content-length', 'transfer-encoding'])
 const DIGITS = /^\d{1,15}$/
 const KEEP_ALIVE_TIMEOUT = /(?:^|[\s,])timeout\s*=\s*"?(\d{1,6})/i
 const CLOSE = /(?:^|,)\s*close\s*(?:,|$)/i
@@ -84,6 +87,16 @@ export function parseFields(text: string): string[] {
   return fields
 }
 
+/** The same, of trailers. What frames a message must not come behind it (RFC 9110 §6.5.1). @throws AnswerError */
+export function parseTrailers(text: string): string[] {
+  const fields = parseFields(text)
+  for (let i = 0; i < fields.length; i += 2) {
+    if (FRAMING.has((fields[i] as string).toLowerCase()))
+      throw new AnswerError(`the answer has ${fields[i]} in its trailers`)
+  }
+  return fields
+}
+
 function isBlank(code: number): boolean {
   return code === 32 || code === 9
 }
@@ -130,8 +143,9 @@ function interpret(isOneOne: boolean, status: number, reason: string, fields: re
     connection,
     contentType,
     contentEncoding,
-    keepAlive: isOneOne ? connection === '' || !CLOSE.test(connection) : KEEP_ALIVE.test(connection),
+    keepAlive: !CLOSE.test(connection) && (isOneOne || KEEP_ALIVE.test(connection)),
     keepAliveMs,
+    relayed: null,
   }
 }
 

@@ -1,4 +1,5 @@
-import { AnswerError, checkBeginning, parseAnswerHead, parseFields, type AnswerHead } from './answer-head.ts'
+import { AnswerError, checkBeginning, parseTrailers, type AnswerHead } from './answer-head.ts'
+import { HeadMemory } from './head-memory.ts'
 
 /** Largest answer head of a model server we read; trace headers and long `ce-*` values fit. */
 const MAX_HEAD_BYTES = 64 * 1024
@@ -37,6 +38,7 @@ type State = 'idle' | 'head' | 'length' | 'chunk-line' | 'chunk' | 'chunk-end' |
 
 export class AnswerParser {
   readonly #listener: AnswerListener
+  readonly #heads: HeadMemory
   #state: State = 'idle'
   #withoutBody = false
   /** Of the body or of the chunk. */
@@ -44,8 +46,9 @@ export class AnswerParser {
   /** The part of a head, a chunk line or trailers that came before. */
   #partial = ''
 
-  constructor(listener: AnswerListener) {
+  constructor(listener: AnswerListener, heads = new HeadMemory()) {
     this.#listener = listener
+    this.#heads = heads
   }
 
   /** A request of this method is being sent: the next bytes are its answer's. */
@@ -62,6 +65,15 @@ export class AnswerParser {
 
   /** @throws AnswerError for bytes that are no answer; the listener hears nothing more then. */
   push(bytes: Buffer): void {
+    try {
+      this.#read(bytes)
+    } catch (error) {
+      this.#state = 'idle'
+      throw error
+    }
+  }
+
+  #read(bytes: Buffer): void {
     let at = 0
     while (at < bytes.length) {
       switch (this.#state) {
@@ -114,7 +126,7 @@ export class AnswerParser {
     }
     this.#partial = ''
     const bodyAt = at + end + 4 - before
-    const head = parseAnswerHead(text.slice(0, end))
+    const head = this.#heads.read(text.slice(0, end))
     if (head.status < 200) this.#interim(head)
     else this.#answer(head, bytes.length - bodyAt)
     return bodyAt
@@ -200,7 +212,7 @@ export class AnswerParser {
     }
     this.#partial = ''
     const next = at + end + (end === 0 ? 2 : 4) - before
-    this.#end(end === 0 ? NO_TRAILERS : parseFields(text.slice(0, end)), bytes.length - next)
+    this.#end(end === 0 ? NO_TRAILERS : parseTrailers(text.slice(0, end)), bytes.length - next)
     return next
   }
 

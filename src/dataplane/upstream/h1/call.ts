@@ -9,13 +9,13 @@ export interface Call {
   readonly method: string
   /** The whole request has been handed to the socket. */
   onRequestSent(): void
-  /** A 1xx before the answer. */
-  onInterim(head: AnswerHead): void
-  onAnswerHead(head: AnswerHead): void
+  /** A 1xx before the answer. `nowMs`, here and below: performance.now() when the bytes were read. */
+  onInterim(head: AnswerHead, nowMs: number): void
+  onAnswerHead(head: AnswerHead, nowMs: number): void
   /** `bytes` is a view of a buffer that is read into again: whoever keeps them copies them. */
-  onAnswerData(bytes: Buffer): void
+  onAnswerData(bytes: Buffer, nowMs: number): void
   /** The answer is whole. `trailers`: flat name, value list. */
-  onAnswerEnd(trailers: readonly string[]): void
+  onAnswerEnd(trailers: readonly string[], nowMs: number): void
   /** There will be no whole answer. */
   onCallFailed(error: Error): void
 }

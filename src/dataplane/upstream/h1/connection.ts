@@ -1,4 +1,5 @@
 import type { AnswerHead } from './answer-head.ts'
+import type { HeadMemory } from './head-memory.ts'
 import { AnswerParser, type AnswerListener } from './answer-parser.ts'
 import type { BodySink, BodyStream } from './body-stream.ts'
 import type { Call, CallControl } from './call.ts'
@@ -17,10 +18,17 @@ export interface Request {
   readonly chunked: boolean
 }
 
+/** What the connections of one endpoint have in common. */
+export interface Opening {
+  readonly open: OpenSocket
+  readonly idleLimitMs: number
+  readonly heads: HeadMemory
+}
+
 /** Who keeps the connections of one endpoint. */
 export interface ConnectionOwner {
   /** The call is over and another one may follow. */
-  onReusable(connection: Connection): void
+  onReusable(connection: Connection, nowMs: number): void
   onGone(connection: Connection): void
 }
 
@@ -39,7 +47,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   /** How long the server keeps it when it is idle, milliseconds. */
   idleLimitMs: number
   readonly #owner: ConnectionOwner
-  readonly #parser = new AnswerParser(this)
+  readonly #parser: AnswerParser
   readonly #handle: SocketHandle
   #state: 'opening' | 'busy' | 'idle' | 'closing' | 'closed' = 'opening'
   #call: Call | null
@@ -51,14 +59,17 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   #mayFollow = false
   #paused = false
   #failure: Error | null = null
+  /** performance.now() of the last read: all that is found in it happened then. */
+  #readMs = 0
 
-  constructor(open: OpenSocket, owner: ConnectionOwner, idleLimitMs: number, call: Call, request: Request) {
+  constructor(opening: Opening, owner: ConnectionOwner, call: Call, request: Request) {
     this.#owner = owner
-    this.idleLimitMs = idleLimitMs
+    this.idleLimitMs = opening.idleLimitMs
+    this.#parser = new AnswerParser(this, opening.heads)
     this.openedAtMs = Date.now()
     this.#call = call
     this.#request = request
-    this.#handle = open(this)
+    this.#handle = opening.open(this)
   }
 
   /** Open, and nothing is under way. */
@@ -76,7 +87,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   pause(call: Call): void {
     if (this.#call !== call) return
     this.#paused = true
-    this.#handle.socket?.pause()
+    this.#handle.socket.pause()
   }
 
   resume(call: Call): void {
@@ -103,6 +114,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
 
   onSocketData(bytes: Buffer): void {
     if (this.#state === 'idle') return this.destroy() // what nobody asked for must not answer the next request
+    this.#readMs = performance.now()
     try {
       this.#parser.push(bytes)
     } catch (error) {
@@ -112,6 +124,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
 
   onSocketEnd(): void {
     this.#mayFollow = false
+    this.#readMs = performance.now()
     if (this.#state === 'idle') this.destroy()
     else if (!this.#parser.finish()) this.#fail(closedEarly())
   }
@@ -132,18 +145,18 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   }
 
   onInterim(head: AnswerHead): void {
-    this.#call?.onInterim(head)
+    this.#call?.onInterim(head, this.#readMs)
   }
 
   onHead(head: AnswerHead): void {
     this.#mayFollow = head.keepAlive
     if (head.keepAliveMs !== null)
       this.idleLimitMs = Math.min(this.idleLimitMs, head.keepAliveMs - KEEP_ALIVE_MARGIN_MS)
-    this.#call?.onAnswerHead(head)
+    this.#call?.onAnswerHead(head, this.#readMs)
   }
 
   onData(bytes: Buffer): void {
-    this.#call?.onAnswerData(bytes)
+    this.#call?.onAnswerData(bytes, this.#readMs)
   }
 
   onEnd(trailers: readonly string[], rest: number): void {
@@ -153,16 +166,16 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     // Paused by the last bytes of the answer: the next one must be read.
     this.#readOn()
     // Before anyone hears of the end: the next request may want just this connection.
-    if (this.#mayFollow && this.#sent && rest === 0 && this.idleLimitMs > 0) {
+    if (this.#mayFollow && this.#sent && rest === 0 && this.idleLimitMs > 0 && this.#flushed) {
       this.#state = 'idle'
-      this.#owner.onReusable(this)
+      this.#owner.onReusable(this, this.#readMs)
     } else this.destroy()
-    call?.onAnswerEnd(trailers)
+    call?.onAnswerEnd(trailers, this.#readMs)
   }
 
   writeBody(chunk: Buffer): boolean {
     const { socket } = this.#handle
-    if (socket === null || this.#stream === null || chunk.length === 0) return true
+    if (this.#stream === null || chunk.length === 0) return true
     if (!this.#chunked) return socket.write(chunk)
     socket.cork()
     socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
@@ -174,15 +187,14 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
 
   endBody(): void {
     if (this.#stream === null) return
-    if (this.#chunked) this.#handle.socket?.write('0\r\n\r\n', 'latin1')
+    if (this.#chunked) this.#handle.socket.write('0\r\n\r\n', 'latin1')
     this.#sent = true
     this.#call?.onRequestSent()
   }
 
   #write({ head, body, chunked }: Request): void {
     const call = this.#call as Call
-    const socket = this.#handle.socket
-    if (socket === null) return
+    const { socket } = this.#handle
     this.#parser.expect(call.method)
     if (body === null || Buffer.isBuffer(body)) {
       this.#sent = true
@@ -206,10 +218,15 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     socket.uncork()
   }
 
+  /** Nothing of the request waits for a server that does not read it: the next one would wait behind. */
+  get #flushed(): boolean {
+    return this.#handle.socket.writableLength === 0
+  }
+
   #readOn(): void {
     if (!this.#paused) return
     this.#paused = false
-    this.#handle.socket?.resume()
+    this.#handle.socket.resume()
   }
 
   #fail(error: Error): void {

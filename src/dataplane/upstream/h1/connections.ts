@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 import type { EndpointPlan, UpstreamPlan } from '../../../config/snapshot.ts'
 import type { Call, CallControl } from './call.ts'
-import { Connection, type ConnectionOwner, type Request } from './connection.ts'
-import { socketOpener, type OpenSocket } from './open-socket.ts'
+import { Connection, type ConnectionOwner, type Opening, type Request } from './connection.ts'
+import { HeadMemory } from './head-memory.ts'
+import { socketOpener } from './open-socket.ts'
 
 /**
  * Idle time after which we close a connection ourselves: below the 5 s at which uvicorn and Node servers close theirs, so
@@ -26,16 +27,19 @@ const NAME_TTL_MS = 30_000
  * gets a connection, an idle one or a new one, and none waits for another.
  */
 export class Connections implements ConnectionOwner {
-  readonly #open: OpenSocket
+  readonly #opening: Opening
   readonly #maxAgeMs: number
   readonly #all = new Set<Connection>()
   /** The one used last is used next: those that are not needed grow old. */
   readonly #idle: Connection[] = []
   #sweeper: NodeJS.Timeout | null = null
   #closing = false
+  /** Nothing is sent any more. */
+  destroyed = false
 
   constructor(endpoint: EndpointPlan, upstream: UpstreamPlan, servername: string) {
-    this.#open = socketOpener(endpoint, upstream, servername)
+    const open = socketOpener(endpoint, upstream, servername)
+    this.#opening = { open, idleLimitMs: KEEP_ALIVE_MS, heads: new HeadMemory() }
     const host = new URL(endpoint.origin).hostname.replace(/^\[|\]$/g, '')
     this.#maxAgeMs = isIP(host) === 0 ? NAME_TTL_MS : Number.POSITIVE_INFINITY
   }
@@ -56,12 +60,12 @@ export class Connections implements ConnectionOwner {
     return new Lookout(this, connection, call, request)
   }
 
-  onReusable(connection: Connection): void {
-    if (this.#closing || Date.now() - connection.openedAtMs >= this.#maxAgeMs) {
+  onReusable(connection: Connection, nowMs: number): void {
+    if (this.#closing || this.#outlived(connection)) {
       connection.destroy()
       return
     }
-    connection.idleSinceMs = performance.now()
+    connection.idleSinceMs = nowMs
     this.#idle.push(connection)
     this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS)
   }
@@ -81,6 +85,7 @@ export class Connections implements ConnectionOwner {
 
   /** Closes everything at once. Calls under way hear nothing. */
   destroy(): void {
+    this.destroyed = true
     this.close()
     for (const connection of this.#all) connection.destroy()
   }
@@ -95,12 +100,16 @@ export class Connections implements ConnectionOwner {
   }
 
   #young(connection: Connection, nowMs: number): boolean {
-    const tooOld = this.#maxAgeMs !== Number.POSITIVE_INFINITY && Date.now() - connection.openedAtMs >= this.#maxAgeMs
-    return !tooOld && nowMs - connection.idleSinceMs < connection.idleLimitMs
+    return !this.#outlived(connection) && nowMs - connection.idleSinceMs < connection.idleLimitMs
+  }
+
+  /** Addresses stay what they are: only connections to names have an age. */
+  #outlived(connection: Connection): boolean {
+    return this.#maxAgeMs !== Number.POSITIVE_INFINITY && Date.now() - connection.openedAtMs >= this.#maxAgeMs
   }
 
   #sendOnNew(call: Call, request: Request): CallControl {
-    const connection = new Connection(this.#open, this, KEEP_ALIVE_MS, call, request)
+    const connection = new Connection(this.#opening, this, call, request)
     this.#all.add(connection)
     return connection
   }
@@ -142,13 +151,14 @@ class Lookout implements CallControl {
   }
 
   abort(call: Call): void {
+    if (!this.#wanted) return
     this.#wanted = false
-    if (this.#control === null) this.#connections.onReusable(this.#connection)
+    if (this.#control === null) this.#connections.onReusable(this.#connection, this.#connection.idleSinceMs)
     else this.#control.abort(call)
   }
 
   #look(call: Call, request: Request): void {
-    if (!this.#wanted) return
+    if (!this.#wanted || this.#connections.destroyed) return
     if (!this.#connection.idle) {
       this.#control = this.#connections.send(call, request, performance.now())
       return

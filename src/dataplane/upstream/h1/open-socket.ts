@@ -22,12 +22,12 @@ export interface SocketListener {
   onSocketClosed(error: Error | null): void
 }
 
-/** The socket, open or opening; undefined while a TLS handshake's is not known yet. */
+/** Begins to open a socket. */
 export type OpenSocket = (listener: SocketListener) => SocketHandle
 
 /** What a connection does with its socket. */
 export interface SocketHandle {
-  readonly socket: Socket | null
+  readonly socket: Socket
   destroy(): void
 }
 
@@ -64,26 +64,16 @@ function tlsOpener(host: string, port: number, upstream: UpstreamPlan, servernam
     ...(upstream.tls === null ? {} : tlsOptions(upstream.tls)),
   })
   return listener => {
-    let given = false
-    const handle: { socket: Socket | null; destroy(): void } = { socket: null, destroy: () => (given = true) }
     const options = { hostname: host, host, protocol: 'https:', port: String(port), servername: sniOf(servername) }
-    connector(options, (error, socket) => {
-      if (error !== null) {
-        listener.onSocketClosed(error)
-        return
-      }
-      if (given) {
-        socket.destroy()
-        listener.onSocketClosed(null)
-        return
-      }
-      handle.socket = socket
-      handle.destroy = () => void socket.destroy()
+    // It also gives the socket before the handshake is done, though its types do not say so: a call that is given up
+    // meanwhile lets go of it at once.
+    const socket = connector(options, (...[error]) => {
+      if (error !== null) return
       socket.on('data', (bytes: Buffer) => listener.onSocketData(bytes))
-      follow(socket, listener)
       listener.onSocketOpen()
-    })
-    return handle
+    }) as unknown as Socket
+    follow(socket, listener)
+    return { socket, destroy: () => void socket.destroy() }
   }
 }
 

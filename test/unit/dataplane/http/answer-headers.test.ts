@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { answerHeaders, endToEnd } from '../../../../src/dataplane/http/answer-headers.ts'
+import { parseAnswerHead, type AnswerHead } from '../../../../src/dataplane/upstream/h1/answer-head.ts'
+import { answerHeaders, answerHeadersOf, endToEnd } from '../../../../src/dataplane/http/answer-headers.ts'
 
-function answer(headers: readonly string[], connection?: string, keepTrailer = false): string[] {
-  return answerHeaders(headers, connection, 'id-1', 'primary', keepTrailer)
+function headOf(fields: readonly string[], connection = ''): AnswerHead {
+  return { ...parseAnswerHead('HTTP/1.1 200 OK'), fields, connection }
+}
+
+function answer(fields: readonly string[], connection = '', keepTrailer = false): string[] {
+  return answerHeaders(headOf(fields, connection), 'id-1', 'primary', keepTrailer)
 }
 
 const OWN = ['x-request-id', 'id-1', 'x-understudy-arm', 'primary']
@@ -25,7 +30,7 @@ describe('the headers of an answer', () => {
   })
 
   test('say which arm answered', () => {
-    expect(answerHeaders([], undefined, 'id-1', 'canary', false)).toEqual([
+    expect(answerHeadersOf([], undefined, 'id-1', 'canary')).toEqual([
       'x-request-id',
       'id-1',
       'x-understudy-arm',
@@ -58,6 +63,17 @@ describe('the headers of an answer', () => {
 
   test('announce trailers when the answer can carry them, also in a field that Connection names', () => {
     expect(answer(['Trailer', 'grpc-status'], 'trailer', true)).toEqual(['Trailer', 'grpc-status', ...OWN])
+  })
+})
+
+describe('a head that comes again', () => {
+  test('is the same for every client but for what is its own', () => {
+    const head = headOf(['Server', 'x', 'Connection', 'close'])
+    expect(answerHeaders(head, 'id-1', 'primary', false)).toEqual(['Server', 'x', ...OWN])
+    const again = answerHeaders(head, 'id-2', 'canary', false)
+    expect(again).toEqual(['Server', 'x', 'x-request-id', 'id-2', 'x-understudy-arm', 'canary'])
+    again.push('connection', 'close')
+    expect(answerHeaders(head, 'id-1', 'primary', false)).toEqual(['Server', 'x', ...OWN])
   })
 })
 

@@ -72,12 +72,21 @@ describe('what is no answer is refused', () => {
     expect(heardOf(CHUNKED + body)).toEqual(['head 200', 'data abc', 'refused'])
   })
 
-  test.each(['a : b', ' a: b', 'a', ': b', 'a: \0', 'a: b\nc: d', 'a: b\rc: d', '\nb: c', 'a: b\r\n c'])(
-    'for trailers %j',
-    trailers => {
-      expect(heardOf(`${CHUNKED}0\r\n${trailers}\r\n\r\n`)).toEqual(['head 200', 'refused'])
-    },
-  )
+  test.each([
+    'a : b',
+    ' a: b',
+    'a',
+    ': b',
+    'a: \0',
+    'a: b\nc: d',
+    'a: b\rc: d',
+    '\nb: c',
+    'a: b\r\n c',
+    'Content-Length: 0',
+    'a: b\r\ntransfer-encoding: chunked',
+  ])('for trailers %j', trailers => {
+    expect(heardOf(`${CHUNKED}0\r\n${trailers}\r\n\r\n`)).toEqual(['head 200', 'refused'])
+  })
 })
 
 describe('limits', () => {
