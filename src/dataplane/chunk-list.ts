@@ -1,46 +1,60 @@
 const NOTHING = Buffer.alloc(0)
+const NO_CHUNKS: readonly Buffer[] = []
 /** So many small chunks become one: a body that comes byte by byte must not cost an object for each of them. */
 const RUN_CHUNKS = 256
 /** A run that is longer than this is not of small chunks, and not worth a copy. */
 const RUN_BYTES = 64 * 1024
 
-/** The chunks of a body, kept until it is wanted whole. */
+/** The chunks of a body, kept until it is wanted whole. Most bodies are one chunk: only a second one makes a list. */
 export class ChunkList {
   bytes = 0
-  #chunks: Buffer[] = []
+  #first: Buffer | null = null
+  #chunks: Buffer[] | null = null
   #runChunks = 0
   #runBytes = 0
 
   add(chunk: Buffer): void {
-    this.#chunks.push(chunk)
     this.bytes += chunk.length
+    if (this.#first === null) {
+      this.#first = chunk
+      return
+    }
+    if (this.#chunks === null) {
+      this.#chunks = [this.#first]
+      this.#runChunks = 1
+      this.#runBytes = this.#first.length
+    }
+    this.#chunks.push(chunk)
     this.#runBytes += chunk.length
-    if (++this.#runChunks === RUN_CHUNKS) this.#endRun()
+    if (++this.#runChunks === RUN_CHUNKS) this.#endRun(this.#chunks)
   }
 
   /** What there is, in a few pieces. */
   pieces(): readonly Buffer[] {
-    return this.#chunks
+    return this.#chunks ?? (this.#first === null ? NO_CHUNKS : [this.#first])
   }
 
   /** Everything in one piece; a single chunk is given as it is, without a copy. */
   whole(): Buffer {
-    if (this.#chunks.length === 0) return NOTHING
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks, this.bytes)]
-    return this.#chunks[0] as Buffer
+    if (this.#chunks !== null) {
+      this.#first = Buffer.concat(this.#chunks, this.bytes)
+      this.#chunks = null
+    }
+    return this.#first ?? NOTHING
   }
 
   clear(): void {
-    this.#chunks = []
     this.bytes = 0
+    this.#first = null
+    this.#chunks = null
     this.#runChunks = 0
     this.#runBytes = 0
   }
 
-  #endRun(): void {
+  #endRun(chunks: Buffer[]): void {
     if (this.#runBytes <= RUN_BYTES) {
-      const run = this.#chunks.splice(this.#chunks.length - RUN_CHUNKS)
-      this.#chunks.push(Buffer.concat(run, this.#runBytes))
+      const run = chunks.splice(chunks.length - RUN_CHUNKS)
+      chunks.push(Buffer.concat(run, this.#runBytes))
     }
     this.#runChunks = 0
     this.#runBytes = 0

@@ -24,7 +24,11 @@ const octet = fc
   .map(code => String.fromCharCode(code))
 const text = (maxLength: number): fc.Arbitrary<string> => fc.string({ unit: octet, maxLength })
 const value = text(30).map(each => each.replace(/^[ \t]+|[ \t]+$/g, ''))
-const token = fc.string({ unit: fc.constantFrom(..."abxyzABZ019!#$%&'*+-.^_`|~"), minLength: 1, maxLength: 17 })
+const token = fc.string({
+  unit: fc.constantFrom(..."abxyzABZ019!#$%&'*+-.^_`|~".split('')),
+  minLength: 1,
+  maxLength: 17,
+})
 const name = fc.oneof(
   token.filter(each => !FRAMING.test(each)),
   fc.constantFrom('Set-Cookie', 'set-cookie', 'Content-Type', 'content-type', 'X-A', 'ce-id', 'Trailer', 'Vary'),
@@ -108,10 +112,10 @@ export function cutAt(bytes: string, positions: readonly number[]): string[] {
 }
 
 const SNIPPETS = [
-  ...['\r', '\n', '\r\n', '\n\n', ' ', '\t', '\0', '\x7f', '\xa0', ':', ',', ';', '0', '1', 'f', '"', '+', '-', '0x'],
-  ...['\r\n\r\n', '0\r\n\r\n', '\r\n ', 'HTTP/1.1 200 OK\r\n', 'HTTP/1.0', 'chunked', 'identity', 'close', ' 204 '],
-  ...['Content-Length: 3\r\n', 'Content-Length: 0\r\n', 'Transfer-Encoding: chunked\r\n', 'Connection: close\r\n'],
-]
+  ['\r', '\n', '\r\n', '\n\n', ' ', '\t', '\0', '\x7f', '\xa0', ':', ',', ';', '0', '1', 'f', '"', '+', '-', '0x'],
+  ['\r\n\r\n', '0\r\n\r\n', '\r\n ', 'HTTP/1.1 200 OK\r\n', 'HTTP/1.0', 'chunked', 'identity', 'close', ' 204 '],
+  ['Content-Length: 3\r\n', 'Content-Length: 0\r\n', 'Transfer-Encoding: chunked\r\n', 'Connection: close\r\n'],
+].flat()
 const mutation = fc.record({
   at: fc.nat(2_000),
   removed: fc.constantFrom(0, 0, 1, 1, 2, 5),

@@ -15,13 +15,14 @@ function finding(id: string, median: number | null, changes: Partial<Finding> = 
   return { id, name: `name of ${id}`, unit: 'ratio', better: 'lower', target: null, value, missing, ...changes }
 }
 
+const speed = (median: number): Finding => finding('speed', median, { better: 'higher' })
+
 describe('check', () => {
   const baseline = {
     machine: 'here',
     findings: { cost: { value: 1, tolerance: 0.25 }, speed: { value: 2, tolerance: 0.25 } },
   }
   const verdicts = (...findings: Finding[]): string[] => check(findings, baseline).map(({ verdict }) => verdict)
-  const speed = (median: number): Finding => finding('speed', median, { better: 'higher' })
 
   test('takes as good what lies within the tolerance, and anything better', () => {
     expect(verdicts(finding('cost', 1.25), speed(1.5))).toEqual(['as good', 'as good'])
@@ -61,6 +62,11 @@ test.each(['{}', 'null', '{"findings":[{"id":"a"}]}'])('refuses %s as what a ben
   expect(() => parseFindings(text)).toThrow('not what')
 })
 
+function command(...args: string[]) {
+  const script = fileURLToPath(new URL('../../../loadtest/bench-check.ts', import.meta.url))
+  return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' })
+}
+
 describe('npm run bench:check -- --from', () => {
   const directory = mkdtempSync(join(tmpdir(), 'understudy-bench-check-'))
   afterAll(() => rmSync(directory, { recursive: true, force: true }))
@@ -72,10 +78,6 @@ describe('npm run bench:check -- --from', () => {
     const file = join(directory, 'findings.json')
     writeFileSync(file, JSON.stringify({ findings: changes(findings) }))
     return command('--from', file)
-  }
-  function command(...args: string[]) {
-    const script = fileURLToPath(new URL('../../../loadtest/bench-check.ts', import.meta.url))
-    return spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' })
   }
 
   test('0 when all is as it was', () => {

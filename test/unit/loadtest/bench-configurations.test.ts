@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Topology } from '../../../loadtest/contender.ts'
 import { modelServerConfiguration, requestsOf } from '../../../loadtest/nginx-model-server.ts'
 import { envoyConfiguration } from '../../../loadtest/run-envoy.ts'
 import { haproxyConfiguration } from '../../../loadtest/run-haproxy.ts'
@@ -7,21 +8,22 @@ import { routingFile } from '../../../loadtest/run-proxy.ts'
 const ALONE = { primaryPort: 9001, shadow: null }
 const SHADOWED = { primaryPort: 9001, shadow: { url: 'http://127.0.0.1:9002' } }
 
-describe('envoyConfiguration', () => {
-  const text = (topology: typeof ALONE | typeof SHADOWED, bufferBytes: number | null = null): string =>
-    JSON.stringify(envoyConfiguration(topology, 8080, { bufferBytes }))
+function envoyText(topology: Topology, bufferBytes: number | null = null): string {
+  return JSON.stringify(envoyConfiguration(topology, 8080, { bufferBytes }))
+}
 
+describe('envoyConfiguration', () => {
   test('mirrors all requests to the shadow, and only when there is one', () => {
-    expect(text(ALONE)).not.toMatch(/mirror|candidate/)
-    expect(text(ALONE)).toContain('"port_value":9001')
-    expect(text(SHADOWED)).toContain('"request_mirror_policies":[{"cluster":"candidate"')
-    expect(text(SHADOWED)).toContain('"numerator":100')
-    expect(text(SHADOWED)).toContain('"port_value":9002')
+    expect(envoyText(ALONE)).not.toMatch(/mirror|candidate/)
+    expect(envoyText(ALONE)).toContain('"port_value":9001')
+    expect(envoyText(SHADOWED)).toContain('"request_mirror_policies":[{"cluster":"candidate"')
+    expect(envoyText(SHADOWED)).toContain('"numerator":100')
+    expect(envoyText(SHADOWED)).toContain('"port_value":9002')
   })
 
   test('enlarges the buffers of the listener and of both clusters, or none', () => {
-    expect(text(SHADOWED)).not.toContain('per_connection_buffer_limit_bytes')
-    expect(text(SHADOWED, 4096).match(/"per_connection_buffer_limit_bytes":4096/g)).toHaveLength(3)
+    expect(envoyText(SHADOWED)).not.toContain('per_connection_buffer_limit_bytes')
+    expect(envoyText(SHADOWED, 4096).match(/"per_connection_buffer_limit_bytes":4096/g)).toHaveLength(3)
   })
 })
 

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { differenceBetween, findingsTable, ratioBetween, verdict, type Question } from '../../../loadtest/findings.ts'
+import {
+  differenceBetween,
+  findingsTable,
+  ratioBetween,
+  verdict,
+  type Finding,
+  type Question,
+} from '../../../loadtest/findings.ts'
 
 const QUESTION: Question = { id: 'q', name: 'a / b', unit: 'ratio', better: 'lower', target: 0.85 }
 const itself = (value: number): number => value
@@ -29,14 +36,11 @@ describe('ratioBetween', () => {
   })
 })
 
-describe('verdict', () => {
-  const found = (median: number, changes: Partial<Question> = {}) => ({
-    ...QUESTION,
-    ...changes,
-    value: { median, min: median, max: median },
-    missing: null,
-  })
+function found(median: number, changes: Partial<Question> = {}): Finding {
+  return { ...QUESTION, ...changes, value: { median, min: median, max: median }, missing: null }
+}
 
+describe('verdict', () => {
   test('a target is an upper limit where lower is better, else a lower one', () => {
     expect(verdict(found(0.85), 2)).toBe('✓')
     expect(verdict(found(0.86), 2)).toBe('✗')

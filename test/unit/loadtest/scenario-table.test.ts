@@ -30,7 +30,7 @@ describe('scenarioTable', () => {
     const rounds = [{ subject: result(1, 1), reference: result(1, 1) }]
     const none = { sent: 0, dropped: new Map<string, number>() }
     expect(scenarioTable([{ title: 'x', streams: true, rounds, copies: none, rssBytes: 0 }])).toContain(
-      '| 0.400, 0.900 | 0 | 0 | 1.00 | 1.00 | 0 | 0 | 0 |',
+      '| 0.400, 0.900 (p99 × 1.00) | 0 | 0 | 1.00 | 1.00 | 0 | 0 | 0 |',
     )
   })
 })

@@ -47,6 +47,18 @@ describe('one parser', () => {
     expect(log.heard).toEqual([...head, ...get, ...head, ...get])
   })
 
+  test('reads a head that comes again, and one that is only as long, for what they are', () => {
+    const log = new AnswerLog()
+    const parser = new AnswerParser(log)
+    const statuses = [200, 200, 404, 200, 404, 404]
+    for (const status of statuses) {
+      parser.expect('GET')
+      pushAll(parser, log, [`HTTP/1.1 ${status} \r\nx: ${status}\r\ncontent-length: 0\r\n\r\n`])
+      expect(log.head).toMatchObject({ status, fields: ['x', `${status}`, 'content-length', '0'] })
+    }
+    expect(log.heard).toEqual(statuses.flatMap(status => [`head ${status}`, 'end']))
+  })
+
   test('keeps nothing of an answer that was given up', () => {
     const cut = [
       LENGTH.slice(0, 20),

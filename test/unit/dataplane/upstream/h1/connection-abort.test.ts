@@ -13,11 +13,11 @@ import { eventually } from '../../../../support/within.ts'
 
 let server: UpstreamServer
 let connections: Connections
-let respond: Respond | null
+const asked: Respond[] = []
 
 beforeEach(async () => {
-  respond = null
-  server = await startUpstream((_request, each) => void (respond = each))
+  asked.length = 0
+  server = await startUpstream((_request, respond) => void asked.push(respond))
   connections = new Connections(endpointPlan(server.url), upstreamPlan(), 'localhost')
 })
 
@@ -26,12 +26,15 @@ afterEach(async () => {
   await server.stop()
 })
 
-function send(body: BodyStream | null = null): { call: RecordedCall; control: CallControl; abort(): void } {
+function send(body: BodyStream | null = null): { call: RecordedCall; control: CallControl; abort: () => void } {
   const call = new RecordedCall(body === null ? 'GET' : 'POST')
   const request = requestOf(call.method, '/', body, body === null ? '' : 'transfer-encoding: chunked')
   const control = connections.send(call, request, performance.now())
   return { call, control, abort: () => control.abort(call) }
 }
+
+/** How the request that comes next is answered. */
+const nextRequest = (): Promise<Respond> => eventually(() => asked.shift())
 
 /** Nothing is open any more, and nothing was heard since. */
 async function isGone(call: RecordedCall, heard: readonly string[]): Promise<void> {
@@ -52,7 +55,7 @@ describe('giving a call up', () => {
 
   test('while it waits for an answer', async () => {
     const { call, abort } = send()
-    await eventually(() => respond !== null)
+    await nextRequest()
     abort()
     await isGone(call, ['sent'])
     expect(server.abortedCount).toBe(1)
@@ -60,8 +63,8 @@ describe('giving a call up', () => {
 
   test('in the middle of a head', async () => {
     const { call, abort } = send()
-    await eventually(() => respond !== null)
-    respond?.raw('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK')
+    const respond = await nextRequest()
+    respond.raw('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK')
     await eventually(() => call.heard.includes('interim 103'))
     abort()
     await isGone(call, ['sent', 'interim 103'])
@@ -69,10 +72,9 @@ describe('giving a call up', () => {
 
   test('in the middle of a body, paused or not', async () => {
     for (const paused of [false, true]) {
-      respond = null
       const { call, control, abort } = send()
-      await eventually(() => respond !== null)
-      respond?.raw('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc')
+      const respond = await nextRequest()
+      respond.raw('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc')
       await eventually(() => call.body === 'abc')
       if (paused) control.pause(call)
       abort()
@@ -97,8 +99,8 @@ describe('giving a call up', () => {
     call.react = each => {
       if (each === what) abort()
     }
-    await eventually(() => respond !== null)
-    respond?.raw(
+    const respond = await nextRequest()
+    respond.raw(
       'HTTP/1.1 103 \r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n',
     )
     const all = ['sent', 'interim 103', 'head 200', 'data']
@@ -108,15 +110,14 @@ describe('giving a call up', () => {
 
   test('that is over is without effect on the next one', async () => {
     const first = send()
-    await eventually(() => respond !== null)
-    respond?.reply(200)
+    const respond = await nextRequest()
+    respond.reply(200)
     expect(await first.call.over()).toBe('end')
-    respond = null
     const second = send()
-    await eventually(() => respond !== null)
+    const next = await nextRequest()
     first.abort()
     first.control.pause(first.call)
-    respond?.reply(200, {}, 'ok')
+    next.reply(200, {}, 'ok')
     expect([await second.call.over(), second.call.body, server.connections.opened]).toEqual(['end', 'ok', 1])
   })
 })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Connections } from '../../../../../src/dataplane/upstream/h1/connections.ts'
 import { endpointPlan, upstreamPlan } from '../../../../support/plans.ts'
 import { RecordedCall, requestOf } from '../../../../support/recorded-call.ts'
+import type { Respond } from '../../../../support/upstream-respond.ts'
 import { startUpstream, type UpstreamServer } from '../../../../support/upstream-server.ts'
 import { turnEnd } from '../../../../support/upload.ts'
 import { eventually } from '../../../../support/within.ts'
@@ -95,20 +96,22 @@ describe('a connection with more in it than its answer', () => {
     ['later', ANSWER, ANSWER],
     ['a line end at once', `${ANSWER}\r\n`, ''],
   ])('is closed: %s', async (_, first, later) => {
-    server.handle(async (request, respond) => {
+    const asked: Respond[] = []
+    server.handle((_request, respond) => {
       respond.raw(first)
-      await request.body
-      if (later === '') return
-      await turnEnd()
-      respond.raw(later)
+      asked.push(respond)
     })
     const call = send()
     expect([await call.over(), call.body]).toEqual(['end', 'ok'])
-    await eventually(() => server.connections.open === 0)
+    asked[0]?.raw(later)
+    // Long before it is closed for its age.
+    if (later === '') expect(connections.noneIdle).toBe(true)
+    else await eventually(() => connections.noneIdle, 2_000)
     expect(call.heard.filter(each => each === 'end')).toHaveLength(1)
     server.handle((request, respond) => respond.reply(200, {}, request.target))
     const next = send('/next')
     expect([await next.over(), next.body]).toEqual(['end', '/next'])
+    expect(server.connections.opened).toBe(2)
   })
 })
 
@@ -116,6 +119,7 @@ test('an answer that says close closes its connection, and HTTP/1.0 does so by i
   for (const head of ['HTTP/1.1 200 OK\r\nconnection: close', 'HTTP/1.0 200 OK']) {
     server.handle((_request, respond) => void respond.raw(`${head}\r\ncontent-length: 2\r\n\r\nok`))
     expect(await send().over()).toBe('end')
+    expect(connections.noneIdle).toBe(true)
     await eventually(() => server.connections.open === 0)
   }
 })

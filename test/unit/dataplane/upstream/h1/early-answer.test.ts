@@ -43,6 +43,7 @@ test.each(['transfer-encoding: chunked', 'content-length: 9'])(
     stream.push(Buffer.from('abc'))
     expect([await call.over(), call.body]).toEqual(['end', 'no'])
     expect(call.heard).toEqual(['head 413', 'data', 'end'])
+    expect(connections.noneIdle).toBe(true)
     await eventually(() => server.connections.open === 0)
     // The client may go on: nothing of it goes anywhere.
     expect(stream.push(Buffer.from('def'))).toBe(true)
