@@ -1,5 +1,6 @@
 import { ProxyError } from '../errors.ts'
 import { assign } from './assign.ts'
+import { ChunkList } from './chunk-list.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Attendant, Downstream } from './http/downstream.ts'
 import { refuse } from './http/refuse.ts'
@@ -19,7 +20,7 @@ import type { LiveLeg } from './upstream/live-leg.ts'
 
 /** Stands in until normalise and match have run, so that every field has one type for all of its life. */
 const NO_HEAD: RequestHead = { method: '', path: '', query: '', host: '', headers: {}, requestId: '', address: '' }
-const NO_BODY = Buffer.alloc(0)
+const NO_BODY = new ChunkList()
 const NONE: readonly Endpoint[] = []
 
 /**
@@ -61,9 +62,10 @@ export class Exchange implements UploadOwner, Attendant {
   slots: ShadowSlot[] = []
   /** Shadows that are not settled yet. */
   unsettled = 0
-  /** Largest answer any of the slots wants, bytes. */
+  /** Largest request any of the slots takes, and largest answer any of them wants, bytes. */
+  teeBytes = 0
   captureBytes = 0
-  requestBody: Buffer = NO_BODY
+  requestBody: ChunkList = NO_BODY
   /** `requestBody` is the whole body. */
   bodyCopied = false
   /** The copy of a body that was streamed. */
@@ -96,13 +98,13 @@ export class Exchange implements UploadOwner, Attendant {
 
   tee(): BodyCapture {
     if (!this.assigned) assign(this, null)
-    this.teed = new BodyCapture(this.captureBytes, this.plane.copyMemory)
+    this.teed = new BodyCapture(this.teeBytes, this.plane.copyMemory)
     return this.teed
   }
 
-  onBodyWhole(body: Buffer): void {
+  onBodyWhole(body: ChunkList): void {
     if (this.answered) return
-    if (!this.assigned) assign(this, body)
+    if (!this.assigned) assign(this, body.whole())
     this.#forward(body)
     this.onBodyCopied(body)
   }
@@ -111,7 +113,7 @@ export class Exchange implements UploadOwner, Attendant {
     if (!this.answered) this.#forward(stream)
   }
 
-  onBodyCopied(copy: Buffer | null): void {
+  onBodyCopied(copy: ChunkList | null): void {
     if (copy === null) dropWaiting(this, this.teed?.state === 'let_go' ? 'memory' : 'body_limit')
     else {
       this.requestBody = copy

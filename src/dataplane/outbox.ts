@@ -112,6 +112,7 @@ function sharedBuffer(bytes: number): Buffer {
 
 function letGo(frame: PairFrame): void {
   frame.requestBody = NO_BODY
+  frame.sameAnswer = false
   letGoLeg(frame.primary)
   letGoLeg(frame.shadow)
 }

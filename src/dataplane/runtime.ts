@@ -15,12 +15,18 @@ export interface RouteRuntime {
   readonly arms: { readonly primary: ArmCounters; readonly canary: ArmCounters }
 }
 
+/** Which pairs go on with their bodies: equal answers say all there is to say by being equal. */
+export type BodiesWanted = 'none' | 'where-answers-differ' | 'all'
+
 export interface ShadowRuntime {
   readonly plan: ShadowPlan
   readonly upstream: Upstream
   readonly counters: MutableShadowCounters
   readonly gate: ReachGate
   readonly pace: ConnectionPace
+  readonly bodies: BodiesWanted
+  /** Largest answer that is kept, bytes; 0: none is. */
+  readonly captureBytes: number
 }
 
 /**
@@ -51,7 +57,7 @@ export class Runtime {
       primary: upstreams[plan.primary] as Upstream,
       canary: plan.canary === null ? null : (upstreams[plan.canary.upstream] as Upstream),
       keysInBody: plan.canary?.sticky?.kind === 'json' || plan.shadows.some(shadow => shadow.key.kind === 'json'),
-      shadows: plan.shadows.map(shadow => shadowRuntime(plan, shadow, upstreams, counters)),
+      shadows: plan.shadows.map(shadow => shadowRuntime(snapshot, plan, shadow, upstreams, counters)),
       arms: { primary: counters.arm(plan.name, 'primary'), canary: counters.arm(plan.name, 'canary') },
     }))
     this.noRoute = { ...(this.routes[0] as RouteRuntime), shadows: [] }
@@ -89,19 +95,30 @@ export class Runtime {
 }
 
 function shadowRuntime(
+  snapshot: Snapshot,
   route: RoutePlan,
   plan: ShadowPlan,
   upstreams: readonly Upstream[],
   counters: Counters,
 ): ShadowRuntime {
   const upstream = upstreams[plan.upstream] as Upstream
+  const bodies = bodiesWanted(snapshot, plan)
   return {
     plan,
     upstream,
     counters: counters.shadow(route.name, upstream.plan.name),
     gate: new ReachGate(),
     pace: new ConnectionPace(),
+    bodies,
+    captureBytes: bodies === 'none' ? 0 : plan.maxBodyBytes,
   }
+}
+
+function bodiesWanted({ experiments, record }: Snapshot, plan: ShadowPlan): BodiesWanted {
+  const recorded = record?.bodies ?? 'never'
+  if (recorded === 'always') return 'all'
+  const compared = experiments[plan.experiment]?.compare ?? null
+  return compared === null && recorded === 'never' ? 'none' : 'where-answers-differ'
 }
 
 /** An upstream whose plan did not change keeps its connections. */

@@ -6,6 +6,8 @@ import type { Exchange } from './exchange.ts'
 import { countsOf, dropWaiting, slotClosed, type ShadowSlot } from './shadow/slot.ts'
 import type { Leg } from './upstream/leg.ts'
 
+const NO_BODY = Buffer.alloc(0)
+
 /** The client has its answer, or an error, or is gone: nothing of the exchange concerns it any more. */
 export function liveEnded(exchange: Exchange): void {
   if (exchange.answered) return
@@ -101,6 +103,9 @@ function unpaired(exchange: Exchange, slot: ShadowSlot, reason: UnpairedReason):
 
 function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg): boolean {
   const { head } = exchange
+  const { bodies } = slot.shadow
+  const sameAnswer = isSameAnswer(live, shadow)
+  const wanted = bodies === 'all' || (bodies === 'where-answers-differ' && !sameAnswer)
   return exchange.plane.outbox.offer({
     revision: exchange.runtime.snapshot.revision,
     experiment: slot.shadow.plan.experiment,
@@ -112,13 +117,27 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     path: head.path,
     requestType: head.headers['content-type'] ?? '',
     requestEncoding: head.headers['content-encoding'] ?? '',
-    requestBody: exchange.requestBody,
-    primary: frameLeg(live),
-    shadow: frameLeg(shadow),
+    requestBody: wanted ? exchange.requestBody.whole() : NO_BODY,
+    primary: frameLeg(live, live.capture.body()),
+    shadow: frameLeg(shadow, sameAnswer ? NO_BODY : shadow.capture.body()),
+    sameAnswer,
   })
 }
 
-function frameLeg(leg: Leg): FrameLeg {
+/** Byte for byte: then one of them is enough, and nobody needs to see the request again. */
+function isSameAnswer(live: Leg, shadow: Leg): boolean {
+  const complete = live.capture.state === 'complete' && shadow.capture.state === 'complete'
+  return (
+    complete &&
+    live.error === null &&
+    shadow.error === null &&
+    live.status === shadow.status &&
+    live.contentEncoding === shadow.contentEncoding &&
+    live.capture.body().equals(shadow.capture.body())
+  )
+}
+
+function frameLeg(leg: Leg, body: Buffer): FrameLeg {
   return {
     endpoint: leg.endpoint.index,
     status: leg.status,
@@ -129,7 +148,7 @@ function frameLeg(leg: Leg): FrameLeg {
     contentType: leg.contentType,
     contentEncoding: leg.contentEncoding,
     capture: leg.capture.state,
-    body: leg.capture.body(),
+    body,
   }
 }
 

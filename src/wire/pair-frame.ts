@@ -22,6 +22,8 @@ export interface PairFrame {
   requestBody: Buffer
   primary: FrameLeg
   shadow: FrameLeg
+  /** The bodies of both answers are equal; they cross once, and the shadow's is empty while they do. */
+  sameAnswer: boolean
 }
 
 export interface FrameLeg {
@@ -73,7 +75,7 @@ export function encodePairFrame(frame: PairFrame, target: Buffer, offset: number
   target.writeUInt32LE(pairFrameBytes(frame), offset)
   target.writeUInt32LE(frame.revision, offset + 4)
   target.writeUInt16LE(frame.experiment, offset + 8)
-  target.writeUInt16LE(frame.sentFirst === 'shadow' ? 1 : 0, offset + 10)
+  target.writeUInt16LE((frame.sentFirst === 'shadow' ? 1 : 0) + (frame.sameAnswer ? 2 : 0), offset + 10)
   target.writeDoubleLE(frame.arrivedAtUs, offset + 12)
   target.writeUInt16LE(clipped(frame.id), offset + 20)
   target.writeUInt16LE(clipped(frame.requestId), offset + 22)
@@ -113,6 +115,7 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
   if (total < HEAD_BYTES + 2 * LEG_BYTES || next > source.length) throw new RangeError('not a whole pair frame')
   const primary = decodeLegHead(source, offset + HEAD_BYTES)
   const shadow = decodeLegHead(source, offset + HEAD_BYTES + LEG_BYTES)
+  const flags = source.readUInt16LE(offset + 10)
   const idLength = source.readUInt16LE(offset + 20)
   const requestIdLength = source.readUInt16LE(offset + 22)
   const methodLength = source.readUInt16LE(offset + 24)
@@ -139,12 +142,13 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
   shadow.leg.contentEncoding = text(shadow.encodingLength)
   const requestBody = bytes(source.readUInt32LE(offset + 32))
   primary.leg.body = bytes(primary.bodyLength)
-  shadow.leg.body = bytes(shadow.bodyLength)
+  const sameAnswer = (flags & 2) === 2
+  shadow.leg.body = sameAnswer ? primary.leg.body : bytes(shadow.bodyLength)
   const frame: PairFrame = {
     revision: source.readUInt32LE(offset + 4),
     experiment: source.readUInt16LE(offset + 8),
     arrivedAtUs: source.readDoubleLE(offset + 12),
-    sentFirst: source.readUInt16LE(offset + 10) === 1 ? 'shadow' : 'primary',
+    sentFirst: (flags & 1) === 1 ? 'shadow' : 'primary',
     id,
     requestId,
     method,
@@ -154,6 +158,7 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
     requestBody,
     primary: primary.leg,
     shadow: shadow.leg,
+    sameAnswer,
   }
   return { frame, next }
 }

@@ -55,7 +55,12 @@ describe.skipIf(!kafkaAvailability().ok)('the Kafka sink, with a real broker', (
       const window: SinkRecord = {
         stream: 'windows',
         key: 'churn.v2.1234abcd',
-        event: { id: 'r/b/0/17', type: 'understudy.window/1', source: '/experiments/churn', time: '2023-11-14T22:13:20.123Z' },
+        event: {
+          id: 'r/b/0/17',
+          type: 'understudy.window/1',
+          source: '/experiments/churn',
+          time: '2023-11-14T22:13:20.123Z',
+        },
         value: '{"schema":"understudy.window/1"}',
       }
       expect(sink?.offer(numberedRecord(7))).toBe(true)

@@ -41,6 +41,7 @@ const pairFrame: fc.Arbitrary<PairFrame> = fc.record({
   requestBody: body,
   primary: frameLeg,
   shadow: frameLeg,
+  sameAnswer: fc.constant(false),
 })
 
 describe('pair frames', () => {

@@ -90,6 +90,7 @@ export function pairFrame(primary: FrameLeg, shadow: FrameLeg, changes: Partial<
     requestBody: Buffer.from('{"inputs":[]}'),
     primary,
     shadow,
+    sameAnswer: false,
     ...changes,
   }
 }

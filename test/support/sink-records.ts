@@ -5,7 +5,12 @@ export function numberedRecord(number: number, bytes = 0): SinkRecord {
   return {
     stream: 'pairs',
     key: `key-${number}`,
-    event: { id: `id-${number}`, type: 'understudy.pair/1', source: '/experiments/test', time: '2023-11-14T22:13:20.000Z' },
+    event: {
+      id: `id-${number}`,
+      type: 'understudy.pair/1',
+      source: '/experiments/test',
+      time: '2023-11-14T22:13:20.000Z',
+    },
     value: JSON.stringify({ n: number, filler: 'x'.repeat(bytes) }),
   }
 }

@@ -1,3 +1,4 @@
+import type { ChunkList } from '../../src/dataplane/chunk-list.ts'
 import type { BodyListener } from '../../src/dataplane/http/downstream.ts'
 import { TurnEnds, Upload, type UploadOwner } from '../../src/dataplane/http/upload.ts'
 import { CopyMemory } from '../../src/dataplane/shadow/copy-memory.ts'
@@ -29,8 +30,8 @@ export class UploadRecorder implements UploadOwner {
     return new BodyCapture(this.#teeBytes, new CopyMemory())
   }
 
-  onBodyWhole(body: Buffer): void {
-    this.heard.push(`whole ${body.toString()}`)
+  onBodyWhole(body: ChunkList): void {
+    this.heard.push(`whole ${body.whole().toString()}`)
   }
 
   onBodyArriving(stream: BodyStream): void {
@@ -38,8 +39,8 @@ export class UploadRecorder implements UploadOwner {
     this.stream = stream
   }
 
-  onBodyCopied(copy: Buffer | null): void {
-    this.heard.push(copy === null ? 'not copied' : `copied ${copy.toString()}`)
+  onBodyCopied(copy: ChunkList | null): void {
+    this.heard.push(copy === null ? 'not copied' : `copied ${copy.whole().toString()}`)
   }
 
   onBodyTooLarge(): void {

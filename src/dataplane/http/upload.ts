@@ -13,11 +13,11 @@ export interface UploadOwner {
   /** What keeps a copy of the body; asked once, when the body turns out to be long. */
   tee(): BodyCapture
   /** The whole body was gathered; nothing was forwarded yet. */
-  onBodyWhole(body: Buffer): void
+  onBodyWhole(body: ChunkList): void
   /** The body is still arriving: forward this stream now. `onBodyCopied` follows unless the upload fails. */
   onBodyArriving(stream: BodyStream): void
   /** The whole body has passed; null when the tee could not keep it. */
-  onBodyCopied(copy: Buffer | null): void
+  onBodyCopied(copy: ChunkList | null): void
   onBodyTooLarge(): void
 }
 
@@ -88,12 +88,12 @@ export class Upload implements BodyListener, TurnEnd {
     const stream = this.#stream
     this.#state = 'whole'
     if (stream === null) {
-      this.#owner.onBodyWhole(this.#gathered.whole())
+      this.#owner.onBodyWhole(this.#gathered)
       return
     }
     stream.end()
     const tee = this.#tee as BodyCapture
-    this.#owner.onBodyCopied(tee.state === 'complete' ? tee.body() : null)
+    this.#owner.onBodyCopied(tee.state === 'complete' ? tee.list() : null)
   }
 
   /** The turn is over and the body is not whole: go on as a stream. */

@@ -1,3 +1,4 @@
+import type { ChunkList } from '../chunk-list.ts'
 import type { Exchange } from '../exchange.ts'
 import { forShadow, forUpstream } from '../http/request-headers.ts'
 import { decideShadow } from '../routing/assign.ts'
@@ -25,7 +26,8 @@ export function sampleShadows(exchange: Exchange): void {
     counts.sampled++
     shadow.counters.sampled++
     exchange.slots.push({ shadow, state: 'waiting', leg: null })
-    exchange.captureBytes = Math.max(exchange.captureBytes, shadow.plan.maxBodyBytes)
+    exchange.teeBytes = Math.max(exchange.teeBytes, shadow.plan.maxBodyBytes)
+    exchange.captureBytes = Math.max(exchange.captureBytes, shadow.captureBytes)
   }
   exchange.unsettled = exchange.slots.length
   if (exchange.unsettled > 0) exchange.plane.openExchanges.add(exchange)
@@ -38,12 +40,12 @@ export function mirror(exchange: Exchange): void {
   }
 }
 
-function send(exchange: Exchange, slot: ShadowSlot, body: Buffer): void {
+function send(exchange: Exchange, slot: ShadowSlot, body: ChunkList): void {
   const { shadow } = slot
   const { plan, counters, upstream } = shadow
   const nowMs = performance.now()
   if (exchange.plane.sheddingShadows(nowMs)) return drop(exchange, slot, 'overloaded')
-  if (body.length > plan.maxBodyBytes) return drop(exchange, slot, 'body_limit')
+  if (body.bytes > plan.maxBodyBytes) return drop(exchange, slot, 'body_limit')
   if (counters.inFlight >= plan.maxInFlight) return drop(exchange, slot, 'in_flight')
   if (!holdBody(exchange)) return drop(exchange, slot, 'memory')
   const endpoint = upstream.pickForCopy()
@@ -58,14 +60,14 @@ function send(exchange: Exchange, slot: ShadowSlot, body: Buffer): void {
   countsOf(exchange, shadow).sent++
   const { head } = exchange
   const headers = forShadow(forUpstream(exchange.sharedHeaders, head.host, upstream.plan, endpoint.plan), plan.headers)
-  const copy = body.length === 0 ? null : body
+  const copy = body.bytes === 0 ? null : body
   leg.start({ method: head.method, path: exchange.originForm, headers, body: copy, length: undefined })
 }
 
 /** The body is kept until the last copy is settled, and counts once. One that was streamed has counted while it came. */
 function holdBody(exchange: Exchange): boolean {
   if (exchange.teed !== null || exchange.heldBytes > 0) return true
-  const bytes = exchange.requestBody.length
+  const bytes = exchange.requestBody.bytes
   if (!exchange.plane.copyMemory.take(bytes)) return false
   exchange.heldBytes = bytes
   return true

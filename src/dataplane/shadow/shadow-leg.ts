@@ -17,9 +17,9 @@ export class ShadowLeg extends Leg {
 
   constructor(exchange: Exchange, slot: ShadowSlot, endpoint: Endpoint) {
     const { clock, wheel, copyMemory } = exchange.plane
-    const { plan, upstream } = slot.shadow
+    const { plan, upstream, captureBytes } = slot.shadow
     const deadlines = { firstByteMs: plan.timeoutMs, betweenBytesMs: plan.timeoutMs, totalMs: plan.timeoutMs }
-    super(clock, wheel, upstream, endpoint, deadlines, new BodyCapture(plan.maxBodyBytes, copyMemory))
+    super(clock, wheel, upstream, endpoint, deadlines, new BodyCapture(captureBytes, copyMemory))
     this.#exchange = exchange
     this.#slot = slot
     this.#drainUntilBytes = plan.maxBodyBytes + DRAIN_BYTES

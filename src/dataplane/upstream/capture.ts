@@ -36,6 +36,11 @@ export class BodyCapture {
     return this.#chunks.whole()
   }
 
+  /** The same in the pieces in which it came. */
+  list(): ChunkList {
+    return this.#chunks
+  }
+
   /** It will be larger than the limit: its head says so. */
   overflow(): void {
     this.#giveUp('over_limit')

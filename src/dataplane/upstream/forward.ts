@@ -1,4 +1,5 @@
 import { ProxyError } from '../../errors.ts'
+import type { ChunkList } from '../chunk-list.ts'
 import type { WheelEntry } from '../deadline-wheel.ts'
 import type { Exchange } from '../exchange.ts'
 import { forUpstream } from '../http/request-headers.ts'
@@ -9,7 +10,7 @@ import type { Upstream } from './upstream.ts'
 import type { Waiter } from './waiting-line.ts'
 
 /** A whole body, one that is still arriving, or none. */
-export type RequestBody = Buffer | BodyStream | null
+export type RequestBody = ChunkList | BodyStream | null
 
 /**
  * Sends the request to the arm, or puts it in line when all connections are taken.

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
+import type { ChunkList } from '../chunk-list.ts'
 import type { DeadlineWheel, WheelEntry } from '../deadline-wheel.ts'
 import type { BodyCapture } from './capture.ts'
 import type { AnswerHead } from './h1/answer-head.ts'
@@ -15,7 +16,7 @@ export interface LegRequest {
   readonly method: string
   readonly path: string
   readonly headers: string[]
-  readonly body: Buffer | BodyStream | null
+  readonly body: ChunkList | BodyStream | null
   /** The client's Content-Length, of a body that is still arriving; without it the body goes on in chunks. */
   readonly length: string | undefined
 }

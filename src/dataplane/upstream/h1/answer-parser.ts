@@ -204,7 +204,7 @@ export class AnswerParser {
     const text = this.#partial + bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_STEP_BYTES))
     // Without trailers the empty line is all there is.
     const end = text.startsWith('\r\n') ? 0 : text.indexOf('\r\n\r\n', Math.max(0, before - 3))
-    if (text.length > MAX_HEAD_BYTES)
+    if (end > MAX_HEAD_BYTES || (end === -1 && text.length > MAX_HEAD_BYTES))
       throw new AnswerError(`the trailers of the answer are over ${MAX_HEAD_BYTES} bytes`)
     if (end === -1) {
       this.#partial = text

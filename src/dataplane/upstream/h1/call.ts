@@ -2,7 +2,7 @@ import type { AnswerHead } from './answer-head.ts'
 
 /**
  * One request on its way to a model server, as its connection sees it. What is called comes in this order, and nothing
- * after `onAnswerEnd` or `onCallFailed`; never within the call that started it.
+ * after `onAnswerEnd` or `onCallFailed`. Only `onRequestSent` may come before `send` has returned.
  */
 export interface Call {
   /** HEAD: the answer has no body, whatever its head says. */

@@ -1,7 +1,8 @@
-import type { AnswerHead } from './answer-head.ts'
+import { AnswerError, type AnswerHead } from './answer-head.ts'
 import type { HeadMemory } from './head-memory.ts'
+import type { ChunkList } from '../../chunk-list.ts'
 import { AnswerParser, type AnswerListener } from './answer-parser.ts'
-import type { BodySink, BodyStream } from './body-stream.ts'
+import { BodyStream, type BodySink } from './body-stream.ts'
 import type { Call, CallControl } from './call.ts'
 import type { OpenSocket, SocketHandle, SocketListener } from './open-socket.ts'
 
@@ -13,7 +14,7 @@ const KEEP_ALIVE_MARGIN_MS = 1_000
 /** What is sent: the head with the empty line behind it, and the body. */
 export interface Request {
   readonly head: string
-  readonly body: Buffer | BodyStream | null
+  readonly body: ChunkList | BodyStream | null
   /** Of a body that is still arriving: in chunks, because nobody knows its length. */
   readonly chunked: boolean
 }
@@ -118,6 +119,8 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     try {
       this.#parser.push(bytes)
     } catch (error) {
+      // A mistake of ours after the end of a call is nobody's answer to fail.
+      if (this.#call === null && !(error instanceof AnswerError)) throw error
       this.#fail(error as Error)
     }
   }
@@ -196,14 +199,14 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     const call = this.#call as Call
     const { socket } = this.#handle
     this.#parser.expect(call.method)
-    if (body === null || Buffer.isBuffer(body)) {
+    if (!(body instanceof BodyStream)) {
       this.#sent = true
       if (body === null) socket.write(head, 'latin1')
-      else if (body.length <= ONE_WRITE_BYTES) socket.write(head + body.toString('latin1'), 'latin1')
+      else if (body.bytes <= ONE_WRITE_BYTES) socket.write(head + body.whole().toString('latin1'), 'latin1')
       else {
         socket.cork()
         socket.write(head, 'latin1')
-        socket.write(body)
+        for (const piece of body.pieces()) socket.write(piece)
         socket.uncork()
       }
       call.onRequestSent()

@@ -49,7 +49,7 @@ export class Connections implements ConnectionOwner {
     return this.#idle.length === 0
   }
 
-  /** Never calls back before it returns. `nowMs`: performance.now(). */
+  /** Of the call, only `onRequestSent` may be called before it returns. `nowMs`: performance.now(). */
   send(call: Call, request: Request, nowMs: number): CallControl {
     const connection = this.#takeIdle(nowMs)
     if (connection === null) return this.#sendOnNew(call, request)

@@ -1,3 +1,4 @@
+import type { ChunkList } from '../../chunk-list.ts'
 import type { RawHeaders } from '../../http/request-headers.ts'
 
 /** How the end of a request's body is told. */
@@ -10,8 +11,8 @@ export type Framing =
 const EXPECT_BODY = new Set(['POST', 'PUT', 'PATCH'])
 
 /** Of a whole body, or of none. */
-export function framingOf(method: string, body: Buffer | null): Framing {
-  if (body !== null) return { kind: 'length', bytes: body.length }
+export function framingOf(method: string, body: ChunkList | null): Framing {
+  if (body !== null) return { kind: 'length', bytes: body.bytes }
   return EXPECT_BODY.has(method) ? { kind: 'length', bytes: 0 } : { kind: 'none' }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { ChunkList } from '../../../../src/dataplane/chunk-list.ts'
 import { TurnEnds, Upload, type UploadOwner } from '../../../../src/dataplane/http/upload.ts'
 import { FakeDownstream } from '../../../support/fake-downstream.ts'
 import { beginUpload, LIMIT_BYTES, readAll, turnEnd, UploadRecorder } from '../../../support/upload.ts'
@@ -18,7 +19,7 @@ describe('a body that comes within one turn', () => {
     const client = new FakeDownstream()
     const bodies: Buffer[] = []
     const owner: UploadOwner = Object.assign(new UploadRecorder(10), {
-      onBodyWhole: (body: Buffer) => void bodies.push(body),
+      onBodyWhole: (body: ChunkList) => void bodies.push(body.whole()),
     })
     new Upload(client, owner, LIMIT_BYTES, 0).start(new TurnEnds())
     const chunk = Buffer.from('one')

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { BodyStream } from '../../../../../src/dataplane/upstream/h1/body-stream.ts'
 import { Connections } from '../../../../../src/dataplane/upstream/h1/connections.ts'
+import { chunks } from '../../../../support/chunks.ts'
 import { endpointPlan, upstreamPlan } from '../../../../support/plans.ts'
 import { RecordedCall, requestOf } from '../../../../support/recorded-call.ts'
 import { startUpstream, type UpstreamServer } from '../../../../support/upstream-server.ts'
@@ -24,7 +25,8 @@ afterEach(async () => {
 
 function send(body: BodyStream | Buffer | null, framing = ''): RecordedCall {
   const call = new RecordedCall(body === null ? 'GET' : 'POST')
-  connections.send(call, requestOf(call.method, '/', body, framing), performance.now())
+  const sent = Buffer.isBuffer(body) ? chunks(body) : body
+  connections.send(call, requestOf(call.method, '/', sent, framing), performance.now())
   return call
 }
 

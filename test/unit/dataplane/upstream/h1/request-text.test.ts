@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { framingOf, requestHead } from '../../../../../src/dataplane/upstream/h1/request-text.ts'
+import { chunks } from '../../../../support/chunks.ts'
 
 describe('framingOf', () => {
   test.each(['GET', 'POST', 'DELETE', 'x'])('a body has a length, of %s too, and one of no bytes', method => {
-    expect(framingOf(method, Buffer.from('abc'))).toEqual({ kind: 'length', bytes: 3 })
-    expect(framingOf(method, Buffer.alloc(0))).toEqual({ kind: 'length', bytes: 0 })
+    expect(framingOf(method, chunks(Buffer.from('abc')))).toEqual({ kind: 'length', bytes: 3 })
+    expect(framingOf(method, chunks())).toEqual({ kind: 'length', bytes: 0 })
   })
 
   test.each(['POST', 'PUT', 'PATCH'])('no body of %s is a length of 0', method => {
