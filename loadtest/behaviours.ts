@@ -1,10 +1,25 @@
 import type { Socket } from 'node:net'
 
 /** How a stand-in for a model server treats its requests. */
-export type Behaviour = 'healthy' | 'slow' | 'hanging' | 'refusing' | 'resetting' | 'endless' | 'huge' | 'untrusted-tls'
+export type Behaviour =
+  | 'healthy'
+  | 'slow'
+  | 'hanging'
+  | 'refusing'
+  | 'resetting'
+  | 'endless'
+  | 'huge'
+  | 'large'
+  | 'sse'
+  | 'untrusted-tls'
 
 export const SLOW_MS = 500
 export const HUGE_BYTES = 10 * 2 ** 20
+/** What `large` answers to a request without a body. */
+export const LARGE_BYTES = 256 * 2 ** 10
+/** An answer of `sse`: the first event at once, the others one by one. */
+export const SSE_EVENTS = 50
+export const SSE_PACE_MS = 5
 
 /** An endless answer flows at 12.8 MB/s: unpaced it would measure who gets the cores, not what a proxy does with it. */
 const ENDLESS_PIECE_BYTES = 65_536
@@ -32,9 +47,16 @@ const HEALTHY_LAST = Buffer.from(
 )
 const HUGE_HEAD = head(`content-length: ${HUGE_BYTES}`)
 const ENDLESS_HEAD = head('transfer-encoding: chunked')
+const SSE_HEAD = head('transfer-encoding: chunked', 'text/event-stream')
+const SSE_HEAD_LAST = head('transfer-encoding: chunked\r\nconnection: close', 'text/event-stream')
+const SSE_EVENT = chunk(`data: {"text_output":"${'word '.repeat(8)}"}\n\n`)
+const LAST_CHUNK = '0\r\n\r\n'
 
-/** Answers one request; `keepAlive` false: the client wants the connection closed afterwards. */
-export type Answer = (socket: Socket, keepAlive: boolean) => void
+/**
+ * Answers one request; `keepAlive` false: the client wants the connection closed afterwards. `bodyBytes` of the request
+ * tell a prediction from a question about the model, which has no body.
+ */
+export type Answer = (socket: Socket, keepAlive: boolean, bodyBytes: number) => void
 
 /** What is done with a request of which the last byte has come. */
 export function answerFor(behaviour: Behaviour): Answer {
@@ -53,6 +75,10 @@ export function answerFor(behaviour: Behaviour): Answer {
       return answerEndless
     case 'huge':
       return answerHuge()
+    case 'large':
+      return answerLarge()
+    case 'sse':
+      return answerSse
     case 'healthy':
     case 'untrusted-tls':
     case 'refusing':
@@ -76,14 +102,47 @@ function answerEndless(socket: Socket): void {
 }
 
 function answerHuge(): Answer {
-  const empty = '{"padding":""}'
-  const body = Buffer.from(`{"padding":"${'x'.repeat(HUGE_BYTES - empty.length)}"}`)
+  const body = padding(HUGE_BYTES)
   return socket => {
     socket.write(HUGE_HEAD)
     socket.write(body)
   }
 }
 
-function head(framing: string): string {
-  return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${framing}\r\n\r\n`
+/** Healthy, but what it has to say about the model is long: the answer for a client that reads slowly. */
+function answerLarge(): Answer {
+  const answer = Buffer.concat([Buffer.from(head(`content-length: ${LARGE_BYTES}`)), padding(LARGE_BYTES)])
+  return (socket, keepAlive, bodyBytes) => {
+    if (bodyBytes > 0) answerHealthy(socket, keepAlive)
+    else socket.write(answer)
+  }
+}
+
+function answerSse(socket: Socket, keepAlive: boolean): void {
+  socket.write(keepAlive ? SSE_HEAD : SSE_HEAD_LAST)
+  let sent = 0
+  const next = (): void => {
+    if (socket.destroyed) return clearInterval(pace)
+    socket.write(SSE_EVENT)
+    if (++sent < SSE_EVENTS) return
+    clearInterval(pace)
+    if (keepAlive) socket.write(LAST_CHUNK)
+    else socket.end(LAST_CHUNK)
+  }
+  const pace = setInterval(next, SSE_PACE_MS)
+  next()
+}
+
+/** JSON of exactly so many bytes. */
+function padding(bytes: number): Buffer {
+  const empty = '{"padding":""}'
+  return Buffer.from(`{"padding":"${'x'.repeat(bytes - empty.length)}"}`)
+}
+
+function head(framing: string, contentType = 'application/json'): string {
+  return `HTTP/1.1 200 OK\r\ncontent-type: ${contentType}\r\n${framing}\r\n\r\n`
+}
+
+function chunk(text: string): Buffer {
+  return Buffer.from(`${text.length.toString(16)}\r\n${text}\r\n`)
 }

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { MessageReader, WireError, type Message } from './http1-reader.ts'
 import type { ErrorKind } from './load-plan.ts'
+import { monotonicMs } from './metronome.ts'
 
 /** How a request ended: null for a good answer. */
 export type Outcome = ErrorKind | null
@@ -10,25 +11,36 @@ export interface ConnectionOptions {
   readonly requestBytes: Buffer
   /** Close after each answer. */
   readonly fresh: boolean
-  /** Called once per request that was sent, after the connection is free again. */
-  readonly onOutcome: (connection: ClientConnection, request: number, outcome: Outcome) => void
+  /** Most requests under way at a time. */
+  readonly pipelining: number
+  /** Called once per request that was sent, after its place is free again. */
+  readonly onOutcome: (connection: ClientConnection, sent: SentRequest, outcome: Outcome) => void
 }
 
-const NO_REQUEST = -1
+export interface SentRequest {
+  readonly request: number
+  /** When the head of its answer was there, on the clock of `monotonicMs`; null: it never was. */
+  headAtMs: number | null
+}
 
-/** A place for one connection: opens it when needed, again after it was closed, and has one request under way at most. */
+/** A place for one connection: opens it when needed, and again after it was closed. */
 export class ClientConnection {
   readonly #options: ConnectionOptions
   #socket: Socket | null = null
-  #request = NO_REQUEST
+  /** Requests under way, in the order in which their answers come. */
+  readonly #sent: SentRequest[] = []
 
   constructor(options: ConnectionOptions) {
     this.#options = options
   }
 
-  /** The number of the request under way, or -1. */
-  get request(): number {
-    return this.#request
+  /** The number of the oldest request under way; null: there is none. */
+  get oldest(): number | null {
+    return this.#sent[0]?.request ?? null
+  }
+
+  get hasRoom(): boolean {
+    return this.#sent.length < this.#options.pipelining
   }
 
   /** Opens the connection ahead of the first request. Resolves also when that failed: the request will fail again. */
@@ -41,14 +53,14 @@ export class ClientConnection {
   }
 
   send(request: number): void {
-    this.#request = request
+    this.#sent.push({ request, headAtMs: null })
     const socket = this.#socket ?? this.#connect()
     socket.write(this.#options.requestBytes)
   }
 
-  /** Ends the request under way as timed out. */
+  /** Ends what is under way as timed out: behind an answer that does not come no other can. */
   giveUp(): void {
-    this.#end('timeout', true)
+    this.#fail('timeout')
   }
 
   close(): void {
@@ -58,11 +70,19 @@ export class ClientConnection {
   #connect(): Socket {
     const socket = connect({ host: '127.0.0.1', port: this.#options.port, noDelay: true })
     this.#socket = socket
-    const reader = new MessageReader('answer', message => this.#answered(message))
     // A socket that was given up may still speak; what it says belongs to no request.
     const current = (): boolean => this.#socket === socket
+    const reader = new MessageReader(
+      'answer',
+      message => {
+        if (current()) this.#answered(message)
+      },
+      () => {
+        if (current()) this.#answerBegan()
+      },
+    )
     const failed = (error: NodeJS.ErrnoException): void => {
-      if (current()) this.#end(error instanceof WireError ? 'protocol' : errorKind(error.code), true)
+      if (current()) this.#fail(error instanceof WireError ? 'protocol' : errorKind(error.code))
     }
     socket.on('data', (bytes: Buffer) => {
       if (!current()) return
@@ -76,29 +96,40 @@ export class ClientConnection {
       if (!current()) return
       try {
         reader.finish()
-        this.#end('reset', true)
+        this.#fail('reset')
       } catch {
-        this.#end('reset', true) // the server closed inside an answer: a lost connection, not a wrong message
+        this.#fail('reset') // the server closed inside an answer: a lost connection, not a wrong message
       }
     })
     socket.on('error', failed)
     socket.on('close', () => {
-      if (current()) this.#end('reset', true)
+      if (current()) this.#fail('reset')
     })
     return socket
   }
 
-  #answered(message: Message): void {
-    if (this.#request === NO_REQUEST) throw new WireError('an answer that belongs to no request')
-    const good = message.status >= 200 && message.status < 300
-    this.#end(good ? null : 'status', this.#options.fresh || !message.keepAlive)
+  #answerBegan(): void {
+    const [first] = this.#sent
+    if (first !== undefined) first.headAtMs = monotonicMs()
   }
 
-  #end(outcome: Outcome, drop: boolean): void {
-    const request = this.#request
-    this.#request = NO_REQUEST
-    if (drop) this.#drop()
-    if (request !== NO_REQUEST) this.#options.onOutcome(this, request, outcome)
+  #answered(message: Message): void {
+    const first = this.#sent.shift()
+    if (first === undefined) throw new WireError('an answer that belongs to no request')
+    const closed = this.#options.fresh || !message.keepAlive
+    // Requests sent after one that closes the connection are lost; the next one opens a new connection.
+    const lost = closed ? this.#sent.splice(0) : []
+    if (closed) this.#drop()
+    const good = message.status >= 200 && message.status < 300
+    this.#options.onOutcome(this, first, good ? null : 'status')
+    for (const sent of lost) this.#options.onOutcome(this, sent, 'reset')
+  }
+
+  #fail(outcome: ErrorKind): void {
+    // Taken off first: with the first outcome a new request may be sent.
+    const failed = this.#sent.splice(0)
+    this.#drop()
+    for (const sent of failed) this.#options.onOutcome(this, sent, outcome)
   }
 
   #drop(): void {

@@ -35,6 +35,7 @@ const CHUNK_SIZE = /^([0-9A-Fa-f]{1,12})(?:[\t ]*;[\t\x20-\x7e]*)?$/
 export class MessageReader {
   readonly #isAnswer: boolean
   readonly #onMessage: (message: Message) => void
+  readonly #onHead: () => void
   #state: State = 'head'
   #rest: Buffer | null = null
   #left = 0
@@ -42,9 +43,11 @@ export class MessageReader {
   #keepAlive = true
   #bodyBytes = 0
 
-  constructor(kind: 'request' | 'answer', onMessage: (message: Message) => void) {
+  /** `onHead` is called when the last byte of a head is there; the head of an interim answer is none. */
+  constructor(kind: 'request' | 'answer', onMessage: (message: Message) => void, onHead: () => void = () => {}) {
     this.#isAnswer = kind === 'answer'
     this.#onMessage = onMessage
+    this.#onHead = onHead
   }
 
   /** Whether no message has begun. */
@@ -144,6 +147,7 @@ export class MessageReader {
       if (this.#status === 101) throw new WireError('the protocol was switched, nobody asked for it')
       return // interim: the answer itself is still to come
     }
+    this.#onHead()
     if (this.#isAnswer && (this.#status === 204 || this.#status === 304)) return this.#complete()
     if (chunked) this.#state = 'chunk-size'
     else if (length !== null) {

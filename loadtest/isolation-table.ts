@@ -1,4 +1,4 @@
-import type { ErrorKind } from './load-plan.ts'
+import type { ErrorKind, LoadResult } from './load-plan.ts'
 import { markdownTable, milliseconds, ratio, whole, withRange } from './markdown.ts'
 import type { Measurement } from './measure.ts'
 import { spread, type Spread } from './statistics.ts'
@@ -63,7 +63,7 @@ function cellsOf({ shadow, proxy, comparisons }: IsolationRow): string[] {
 }
 
 /** `0`, or the sums by kind over all rounds with the share of all requests: `132 timeout (4.4 %)`. */
-function errorsOf(results: readonly Measurement[]): string {
+export function errorsOf(results: readonly LoadResult[]): string {
   const sent = results.reduce((sum, result) => sum + result.sent, 0)
   const kinds = Object.keys(results[0]?.errors ?? {}) as ErrorKind[]
   const counted = kinds

@@ -17,7 +17,7 @@ import { StandIn } from './stand-in.ts'
 import { rotated } from './statistics.ts'
 
 /** What stands in the first column. `none` is a second proxy without a shadow: how far two equal things differ here. */
-const SHADOWS: Readonly<Record<Behaviour | 'none', string>> = {
+const SHADOWS: Readonly<Record<Exclude<Behaviour, 'large' | 'sse'> | 'none', string>> = {
   none: 'none (noise of the method)',
   healthy: 'healthy',
   slow: '500 ms slow',

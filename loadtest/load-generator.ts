@@ -1,5 +1,6 @@
 import { build, type Histogram } from 'hdr-histogram-js'
-import { ClientConnection, type Outcome } from './client-connection.ts'
+import { ArrivalSchedule } from './arrival-schedule.ts'
+import { ClientConnection, type Outcome, type SentRequest } from './client-connection.ts'
 import type { ErrorKind, LoadPlan, LoadResult } from './load-plan.ts'
 import { Metronome, monotonicMs } from './metronome.ts'
 
@@ -10,66 +11,71 @@ const SHORTEST_BEAT_MS = 0.2
 const TIMEOUT_SWEEP_MS = 20
 const LARGEST_US = 3_600_000_000
 
-/** Runs one plan in this process. Resolves when each request that was sent has its answer or failed. */
+/** Runs one plan in this process. Resolves when each request that was sent has its answer or failed. @throws RangeError */
 export async function generateLoad(plan: LoadPlan): Promise<LoadResult> {
   const run = new LoadRun(plan)
   return run.run()
 }
 
 /**
- * Open loop: request `i` is due at `start + i / rate`, whatever became of those before it, and its latency runs from
- * then. So a server that stalls is charged with every request that had to wait, also those that could not be sent yet
- * (the correction for coordinated omission). Requests that are due and not sent are the numbers from `#next` to `#due`:
- * the queue holds no memory.
+ * Open loop: each request is due at a moment that was fixed before the run, whatever became of those before it, and its
+ * latency runs from then. So a server that stalls is charged with every request that had to wait, also those that could
+ * not be sent yet (the correction for coordinated omission). Requests that are due and not sent are the numbers from
+ * `#next` to `#due`: the queue holds no memory.
  */
 class LoadRun {
   readonly #plan: LoadPlan
-  readonly #idle: ClientConnection[] = []
+  readonly #connections: readonly ClientConnection[]
+  /** Those with room for a request, the one that was used longest ago first. */
+  readonly #free: Set<ClientConnection>
   readonly #busy = new Set<ClientConnection>()
   readonly #latencies = histogram()
+  readonly #firstBytes = histogram()
   readonly #lags = histogram()
   readonly #errors: Record<ErrorKind, number> = { refused: 0, reset: 0, timeout: 0, status: 0, protocol: 0, local: 0 }
   readonly #finished = Promise.withResolvers<void>()
-  readonly #total: number
+  /** null: closed loop. */
+  readonly #schedule: ArrivalSchedule | null
   /** Closed loop only: when each request was sent. */
   readonly #sentAtMs: number[] = []
   #startMs = 0
   #due = 0
   #next = 0
   #ok = 0
+  #underWay = 0
   #sent = 0
   #answeredWhileMeasured = 0
 
   constructor(plan: LoadPlan) {
     this.#plan = plan
-    const durationMs = plan.warmUpMs + plan.measureMs
-    this.#total = plan.ratePerS === null ? Number.POSITIVE_INFINITY : Math.floor((durationMs * plan.ratePerS) / 1000)
+    this.#schedule = scheduleOf(plan)
+    const { port, fresh, pipelining = 1 } = plan
+    if (fresh && pipelining > 1) throw new RangeError('a connection for each request cannot carry several')
     const requestBytes = renderRequest(plan)
-    const onOutcome = (connection: ClientConnection, request: number, outcome: Outcome): void =>
-      this.#settle(connection, request, outcome)
-    for (let i = 0; i < plan.connections; i++) {
-      this.#idle.push(new ClientConnection({ port: plan.port, fresh: plan.fresh, requestBytes, onOutcome }))
-    }
+    const onOutcome = (connection: ClientConnection, sent: SentRequest, outcome: Outcome): void =>
+      this.#settle(connection, sent, outcome)
+    this.#connections = Array.from(
+      { length: plan.connections },
+      () => new ClientConnection({ port, fresh, pipelining, requestBytes, onOutcome }),
+    )
+    this.#free = new Set(this.#connections)
   }
 
   async run(): Promise<LoadResult> {
-    const { fresh, ratePerS } = this.#plan
-    const connections = [...this.#idle]
-    if (!fresh) await Promise.all(connections.map(connection => connection.open()))
+    if (!this.#plan.fresh) await Promise.all(this.#connections.map(connection => connection.open()))
     this.#startMs = monotonicMs() + HEAD_START_MS
-    const beatMs = ratePerS === null ? 1 : Math.max(SHORTEST_BEAT_MS, 1000 / ratePerS)
+    const beatMs = this.#schedule === null ? 1 : Math.max(SHORTEST_BEAT_MS, 1000 / this.#schedule.fastestPerS)
     const metronome = new Metronome(this.#startMs, beatMs, () => this.#beat())
     const sweep = setInterval(() => this.#sweep(), TIMEOUT_SWEEP_MS)
     await this.#finished.promise
     clearInterval(sweep)
     await metronome.stop()
-    for (const connection of connections) connection.close()
+    for (const connection of this.#connections) connection.close()
     return this.#result()
   }
 
   #dueMs(request: number): number {
-    const { ratePerS } = this.#plan
-    return ratePerS === null ? (this.#sentAtMs[request] as number) : this.#startMs + (request * 1000) / ratePerS
+    return this.#schedule === null ? (this.#sentAtMs[request] as number) : this.#startMs + this.#schedule.dueMs(request)
   }
 
   get #measureFromMs(): number {
@@ -82,11 +88,12 @@ class LoadRun {
 
   #beat(): void {
     const nowMs = monotonicMs()
-    if (this.#plan.ratePerS === null) {
-      // As many as there are free connections are due at once, until the time is over.
-      this.#due = nowMs < this.#startMs ? 0 : nowMs < this.#endMs ? this.#next + this.#idle.length : this.#next
+    if (this.#schedule === null) {
+      // As many as there is room for are due at once, until the time is over.
+      const room = this.#plan.connections * (this.#plan.pipelining ?? 1) - this.#underWay
+      this.#due = nowMs >= this.#startMs && nowMs < this.#endMs ? this.#next + room : this.#next
     } else {
-      while (this.#due < this.#total && this.#dueMs(this.#due) <= nowMs) {
+      while (this.#due < this.#schedule.total && this.#dueMs(this.#due) <= nowMs) {
         const lagMs = nowMs - this.#dueMs(this.#due++)
         this.#lags.recordValue(toUs(lagMs))
       }
@@ -96,34 +103,41 @@ class LoadRun {
   }
 
   #sendDue(): void {
-    while (this.#next < this.#due) {
-      const connection = this.#idle.shift()
-      if (connection === undefined) return
+    for (const connection of this.#free) {
+      if (this.#next >= this.#due) return
       const request = this.#next++
-      if (this.#plan.ratePerS === null) this.#sentAtMs[request] = monotonicMs()
+      if (this.#schedule === null) this.#sentAtMs[request] = monotonicMs()
+      this.#underWay++
       this.#busy.add(connection)
       connection.send(request)
+      this.#free.delete(connection)
+      // Comes last, and this loop comes to it again when all others have had their turn.
+      if (connection.hasRoom) this.#free.add(connection)
     }
   }
 
-  #settle(connection: ClientConnection, request: number, outcome: Outcome): void {
+  #settle(connection: ClientConnection, sent: SentRequest, outcome: Outcome): void {
     const nowMs = monotonicMs()
-    this.#busy.delete(connection)
-    this.#idle.push(connection)
-    this.#count(request, outcome, nowMs)
-    if (this.#plan.ratePerS === null && nowMs < this.#endMs) this.#due = this.#next + 1
+    this.#underWay--
+    if (connection.oldest === null) this.#busy.delete(connection)
+    // It may be full again: when a connection fails, the outcomes of all it carried come one by one.
+    if (connection.hasRoom) this.#free.add(connection)
+    this.#count(sent, outcome, nowMs)
+    if (this.#schedule === null && nowMs < this.#endMs) this.#due = this.#next + 1
     this.#sendDue()
     this.#finishIfDone(nowMs)
   }
 
-  #count(request: number, outcome: Outcome, nowMs: number): void {
+  #count({ request, headAtMs }: SentRequest, outcome: Outcome, nowMs: number): void {
     if (outcome === null && nowMs >= this.#measureFromMs && nowMs < this.#endMs) this.#answeredWhileMeasured++
     const dueMs = this.#dueMs(request)
     if (dueMs < this.#measureFromMs) return
     this.#sent++
     if (outcome === null) this.#ok++
     else this.#errors[outcome]++
-    if (outcome === null || outcome === 'timeout') this.#latencies.recordValue(toUs(nowMs - dueMs))
+    if (outcome !== null && outcome !== 'timeout') return
+    this.#latencies.recordValue(toUs(nowMs - dueMs))
+    this.#firstBytes.recordValue(toUs((headAtMs ?? nowMs) - dueMs))
   }
 
   /** Fails what has waited too long, be it for an answer or for a connection. */
@@ -131,22 +145,25 @@ class LoadRun {
     const nowMs = monotonicMs()
     const oldestMs = nowMs - this.#plan.timeoutMs
     // First those in the queue: a connection that becomes free must not carry a request that has already failed.
-    if (this.#plan.ratePerS !== null) {
-      while (this.#next < this.#due && this.#dueMs(this.#next) <= oldestMs) this.#count(this.#next++, 'timeout', nowMs)
+    if (this.#schedule !== null) {
+      while (this.#next < this.#due && this.#dueMs(this.#next) <= oldestMs) {
+        this.#count({ request: this.#next++, headAtMs: null }, 'timeout', nowMs)
+      }
     }
     for (const connection of this.#busy) {
-      if (connection.request !== -1 && this.#dueMs(connection.request) <= oldestMs) connection.giveUp()
+      if (connection.oldest !== null && this.#dueMs(connection.oldest) <= oldestMs) connection.giveUp()
     }
     this.#finishIfDone(nowMs)
   }
 
   #finishIfDone(nowMs: number): void {
-    const allSent = this.#plan.ratePerS === null ? nowMs >= this.#endMs : this.#next >= this.#total
-    if (allSent && this.#busy.size === 0) this.#finished.resolve()
+    const allSent = this.#schedule === null ? nowMs >= this.#endMs : this.#next >= this.#schedule.total
+    if (allSent && this.#underWay === 0) this.#finished.resolve()
   }
 
   #result(): LoadResult {
     const at = (percentile: number): number => valueAt(this.#latencies, percentile)
+    const firstByteAt = (percentile: number): number => valueAt(this.#firstBytes, percentile)
     return {
       sent: this.#sent,
       ok: this.#ok,
@@ -156,10 +173,24 @@ class LoadRun {
       p99Us: at(99),
       p999Us: at(99.9),
       maxUs: this.#latencies.totalCount === 0 ? 0 : this.#latencies.maxValue,
+      firstByteP50Us: firstByteAt(50),
+      firstByteP99Us: firstByteAt(99),
       achievedPerS: (this.#answeredWhileMeasured * 1000) / this.#plan.measureMs,
       driverLagP99Us: valueAt(this.#lags, 99),
     }
   }
+}
+
+/** null: closed loop. @throws RangeError when the steps are not as long as the measurement */
+function scheduleOf({ ratePerS, warmUpMs, measureMs }: LoadPlan): ArrivalSchedule | null {
+  if (ratePerS === null) return null
+  if (typeof ratePerS === 'number') return new ArrivalSchedule([{ ratePerS, forMs: warmUpMs + measureMs }])
+  const stepsMs = ratePerS.reduce((sum, { forMs }) => sum + forMs, 0)
+  const [first] = ratePerS
+  if (first === undefined || stepsMs !== measureMs) {
+    throw new RangeError(`the steps of the rate take ${stepsMs} ms, the measurement ${measureMs} ms`)
+  }
+  return new ArrivalSchedule([{ ratePerS: first.ratePerS, forMs: warmUpMs }, ...ratePerS])
 }
 
 function renderRequest(plan: LoadPlan): Buffer {

@@ -1,15 +1,25 @@
+import type { RateStep } from './arrival-schedule.ts'
+
 /** One measurement, as the driver is asked for it. Crosses a process boundary as JSON. */
 export interface LoadPlan {
   readonly port: number
   readonly path: string
   /** JSON text. Every request is a POST with this body. */
   readonly body: string
-  /** Requests per second on a fixed schedule; null: closed loop, each connection sends as soon as it was answered. */
-  readonly ratePerS: number | null
+  /**
+   * Requests per second on a fixed schedule. A list: these rates one after the other, `measureMs` in total, and the first
+   * of them for the warm-up. null: closed loop, each connection sends as soon as it was answered.
+   */
+  readonly ratePerS: number | readonly RateStep[] | null
   /** Most connections at a time. Arrivals that find none free wait, and their wait is part of their latency. */
   readonly connections: number
   /** true: a new connection for each request. false: all `connections` are opened beforehand and used in turn. */
   readonly fresh: boolean
+  /**
+   * Most requests under way on a connection; without it one. They are spread over all connections before a second one
+   * goes to any. When the first of a connection times out, those behind it do so with it.
+   */
+  readonly pipelining?: number
   /** Sent, not measured: the first part of the run. */
   readonly warmUpMs: number
   readonly measureMs: number
@@ -39,6 +49,9 @@ export interface LoadResult {
   readonly p99Us: number
   readonly p999Us: number
   readonly maxUs: number
+  /** To the end of the answer's head instead of its last byte: what a stream is judged by. */
+  readonly firstByteP50Us: number
+  readonly firstByteP99Us: number
   /** Good answers that came while it was measured, per second. */
   readonly achievedPerS: number
   /** p99 of how late the driver itself noticed that a request was due: what is in the latencies and not the server's. */

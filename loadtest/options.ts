@@ -44,7 +44,8 @@ export function readOptions(args: string[], defaults: BenchDefaults): BenchOptio
   }
 }
 
-function positive(name: string, value: string | undefined): number | null {
+/** A number given on the command line; null: it was not given. @throws Error for anything but a whole number above 0 */
+export function positive(name: string, value: string | undefined): number | null {
   if (value === undefined) return null
   const number = Number(value)
   if (Number.isInteger(number) && number > 0) return number

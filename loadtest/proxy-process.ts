@@ -55,6 +55,12 @@ export class ProxyProcess {
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS
   }
 
+  /** Memory of the whole process that is in RAM now. */
+  rssBytes(): number {
+    const kib = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${this.#process.pid}/status`, 'latin1'))?.[1]
+    return Number(kib) * 1024
+  }
+
   /** For a benchmark that ends early: nothing of it may stay behind. */
   kill(): void {
     this.#process.kill('SIGKILL')

@@ -1,16 +1,23 @@
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Contender, Topology } from './contender.ts'
 import { ProxyProcess, scratchDirectory } from './proxy-process.ts'
+import { freePort, untilListening } from './wait-for-port.ts'
 
-const START_TIMEOUT_MS = 5000
 /** Any authority will do that has not signed the stand-in's certificate. */
 const UNRELATED_AUTHORITY = fileURLToPath(new URL('./certificates/unrelated.pem', import.meta.url))
+
+/** One process, no logs, and no body in a file: what every configuration here begins with. Leaves `http {` open. */
+export const NGINX_PREAMBLE: readonly string[] = [
+  'daemon off; master_process off; pid nginx.pid; error_log error.log crit;',
+  'events { worker_connections 16384; }',
+  'http {',
+  '  access_log off; keepalive_requests 10000000; client_max_body_size 16m; client_body_buffer_size 2m;',
+  '  client_body_temp_path temp/body; proxy_temp_path temp/proxy; fastcgi_temp_path temp/fastcgi;',
+  '  uwsgi_temp_path temp/uwsgi; scgi_temp_path temp/scgi;',
+]
 
 /** The version line of nginx; null: there is none on this machine. */
 export function nginxVersion(): string | null {
@@ -20,36 +27,28 @@ export function nginxVersion(): string | null {
 
 /** Starts nginx with its `mirror` on the shadow: one process, files only in a scratch folder. */
 export async function startNginx(topology: Topology): Promise<Contender> {
-  const directory = scratchDirectory('nginx')
   const port = await freePort()
+  const child = await runNginx(nginxConfiguration(topology, port), port)
+  return { name: 'nginx', port, cpuMs: () => child.cpuMs(), stop: () => child.stop() }
+}
+
+/** Starts nginx with this configuration and waits until it listens on the port. */
+export async function runNginx(configuration: string, port: number): Promise<ProxyProcess> {
+  const directory = scratchDirectory('nginx')
   mkdirSync(join(directory, 'temp'))
   const file = join(directory, 'nginx.conf')
-  writeFileSync(file, nginxConfiguration(topology, port))
+  writeFileSync(file, configuration)
   // Given on the command line too: until it has read its file nginx would write to the system's log.
-  const child = new ProxyProcess(
-    'nginx',
-    ['-p', directory, '-c', file, '-e', join(directory, 'error.log')],
-    directory,
-    () => {},
-  )
-  try {
-    await Promise.race([connectable(port), child.died()])
-  } catch (error) {
-    await child.stop()
-    throw error
-  }
-  return { name: 'nginx', port, cpuMs: () => child.cpuMs(), stop: () => child.stop() }
+  const args = ['-p', directory, '-c', file, '-e', join(directory, 'error.log')]
+  const child = new ProxyProcess('nginx', args, directory, () => {})
+  await untilListening(child, port)
+  return child
 }
 
 /** As fast as nginx does it: connections are kept on both sides, nothing is logged, nothing goes to a file. */
 export function nginxConfiguration({ primaryPort, shadow }: Topology, port: number): string {
   const lines = [
-    'daemon off; master_process off; pid nginx.pid; error_log error.log crit;',
-    'events { worker_connections 16384; }',
-    'http {',
-    '  access_log off; keepalive_requests 10000000; client_max_body_size 16m; client_body_buffer_size 1m;',
-    '  client_body_temp_path temp/body; proxy_temp_path temp/proxy; fastcgi_temp_path temp/fastcgi;',
-    '  uwsgi_temp_path temp/uwsgi; scgi_temp_path temp/scgi;',
+    ...NGINX_PREAMBLE,
     '  proxy_http_version 1.1; proxy_set_header Connection "";',
     upstream('primary', `127.0.0.1:${primaryPort}`),
     ...(shadow === null ? [] : [upstream('candidate', new URL(shadow.url).host)]),
@@ -71,29 +70,4 @@ function mirrorLocation(protocol: string): string {
   const verify = `proxy_ssl_verify on; proxy_ssl_trusted_certificate ${UNRELATED_AUTHORITY}; `
   const pass = `proxy_pass ${protocol}//candidate$request_uri;`
   return `    location = /mirror { internal; ${protocol === 'https:' ? verify : ''}${pass} }`
-}
-
-/** nginx cannot be asked to choose a port and tell it. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function connectable(port: number): Promise<void> {
-  const giveUpAt = performance.now() + START_TIMEOUT_MS
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const open = await new Promise<boolean>(resolve => {
-      socket.once('connect', () => resolve(true))
-      socket.once('error', () => resolve(false))
-    })
-    socket.destroy()
-    if (open) return
-    if (performance.now() > giveUpAt) throw new Error(`nginx did not listen within ${START_TIMEOUT_MS} ms`)
-    await sleep(20)
-  }
 }

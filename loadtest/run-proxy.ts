@@ -1,79 +1,64 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { INFER_PATH } from './behaviours.ts'
-import type { Contender, Topology } from './contender.ts'
-import { ProxyProcess, scratchDirectory } from './proxy-process.ts'
-
-const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
-const START_TIMEOUT_MS = 20_000
-
-export interface RunningUnderstudy extends Contender {
-  /** `http://127.0.0.1:...`, for /metrics and the admin API. */
-  readonly adminUrl: string
-}
+import type { Topology } from './contender.ts'
+import { serveRouting, type ServedRouting } from './serve-routing.ts'
 
 /**
- * Starts Understudy from source with one data-plane thread, everything else at its defaults: pairs are captured,
- * compared and written to a file. Rejects with its stderr when it does not start.
+ * What may differ between two Understudies under measurement; what is left out is the default of the routing file, but
+ * for one data-plane thread.
  */
-export async function startUnderstudy(topology: Topology): Promise<RunningUnderstudy> {
-  const directory = scratchDirectory('understudy')
-  const file = join(directory, 'routing.yaml')
-  writeFileSync(file, routingFile(topology))
-  const listening = Promise.withResolvers<{ listen: string; admin: string }>()
-  const child = new ProxyProcess(process.execPath, [MAIN, 'serve', '-c', file], directory, line => {
-    const entry = parseEntry(line)
-    if (entry?.msg === 'listening') listening.resolve({ listen: String(entry.listen), admin: String(entry.admin) })
-  })
-  const late = setTimeout(() => {
-    listening.reject(new Error(`Understudy did not listen within ${START_TIMEOUT_MS} ms`))
-  }, START_TIMEOUT_MS)
-  try {
-    const { listen, admin } = await Promise.race([listening.promise, child.died()])
-    return {
-      name: 'Understudy',
-      port: Number(new URL(listen).port),
-      adminUrl: admin,
-      cpuMs: () => child.cpuMs(),
-      stop: () => child.stop(),
-    }
-  } catch (error) {
-    await child.stop()
-    throw error
-  } finally {
-    clearTimeout(late)
-  }
+export interface UnderstudyForm {
+  /** As the tables call it. */
+  readonly name?: string
+  readonly threads?: number
+  /** `limits` of the routing file. */
+  readonly limits?: Readonly<Record<string, unknown>>
+  /** Connections per model server. */
+  readonly connections?: number
+  /** `max_in_flight` and `max_body` of the shadow. */
+  readonly maxInFlight?: number
+  readonly maxBody?: string
+  readonly compare?: 'off'
+  readonly record?: 'off'
+  readonly sinks?: Readonly<Record<string, unknown>>
 }
 
-/** Ephemeral ports; JSON is YAML. */
-export function routingFile({ primaryPort, shadow }: Topology): string {
-  return JSON.stringify(
-    {
-      listen: { address: '127.0.0.1:0', threads: 1 },
-      admin: { address: '127.0.0.1:0' },
-      upstreams: {
-        primary: `http://127.0.0.1:${primaryPort}`,
-        ...(shadow === null ? {} : { candidate: shadow.url }),
-      },
-      routes: [
-        {
-          name: 'churn',
-          match: { path: INFER_PATH },
-          primary: 'primary',
-          shadows: shadow === null ? [] : [{ upstream: 'candidate', percent: 100 }],
-        },
-      ],
+/** Starts Understudy from source. Rejects with its stderr when it does not start. */
+export function startUnderstudy(topology: Topology, form: UnderstudyForm = {}): Promise<ServedRouting> {
+  return serveRouting(form.name ?? 'Understudy', routingFile(topology, form))
+}
+
+/** Ephemeral ports. Without a form: pairs are captured, compared and written to a file. */
+export function routingFile({ primaryPort, shadow }: Topology, form: UnderstudyForm = {}): object {
+  const upstream = (url: string): object => ({ endpoints: url, ...given('connections', form.connections) })
+  const copies = {
+    upstream: 'candidate',
+    percent: 100,
+    ...given('max_in_flight', form.maxInFlight),
+    ...given('max_body', form.maxBody),
+  }
+  return {
+    listen: { address: '127.0.0.1:0', threads: form.threads ?? 1 },
+    admin: { address: '127.0.0.1:0' },
+    ...given('limits', form.limits),
+    upstreams: {
+      primary: upstream(`http://127.0.0.1:${primaryPort}`),
+      ...(shadow === null ? {} : { candidate: upstream(shadow.url) }),
     },
-    null,
-    2,
-  )
+    routes: [
+      {
+        name: 'churn',
+        match: { path: INFER_PATH },
+        primary: 'primary',
+        shadows: shadow === null ? [] : [copies],
+        ...given('compare', form.compare),
+      },
+    ],
+    ...given('record', form.record),
+    ...given('sinks', form.sinks),
+  }
 }
 
-function parseEntry(line: string): Record<string, unknown> | null {
-  try {
-    return JSON.parse(line) as Record<string, unknown>
-  } catch {
-    return null // not a log line: a warning of Node.js, for example
-  }
+/** A key of the routing file, or none for its default. */
+function given(key: string, value: unknown): object {
+  return value === undefined ? {} : { [key]: value }
 }

@@ -35,9 +35,9 @@ function accept(behaviour: Behaviour): (socket: Socket) => void {
   const answer = answerFor(behaviour)
   return socket => {
     counts.connections++
-    const reader = new MessageReader('request', ({ keepAlive }) => {
+    const reader = new MessageReader('request', ({ keepAlive, bodyBytes }) => {
       counts.requests++
-      answer(socket, keepAlive)
+      answer(socket, keepAlive, bodyBytes)
     })
     socket.on('data', (bytes: Buffer) => {
       try {
