@@ -46,6 +46,8 @@ export class DataPlane {
   #ids = 0
   #settledBefore = 0
   #inFlightLimit = 0
+  /** Of every answer whose connection stays open. */
+  keepAlive = ''
 
   constructor(data: DataPlaneData, analysis: MessagePort, postLog: (message: LogMessage) => void) {
     this.clock = startClock(data.clock)
@@ -160,5 +162,6 @@ export class DataPlane {
 
   #shareLimits(): void {
     this.#inFlightLimit = this.share(this.limits.inFlight)
+    this.keepAlive = `timeout=${Math.floor(this.limits.idleMs / 1000)}`
   }
 }

@@ -107,7 +107,7 @@ export class Outbox {
 }
 
 function sharedBuffer(bytes: number): Buffer {
-  return Buffer.from(new SharedArrayBuffer(bytes)) as unknown as Buffer
+  return Buffer.from(new SharedArrayBuffer(bytes))
 }
 
 function letGo(frame: PairFrame): void {

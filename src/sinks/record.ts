@@ -98,7 +98,7 @@ function legJson(leg: FrameLeg, beginnings: readonly string[]): string {
   const type = leg.contentType === '' ? '' : `,"contentType":${JSON.stringify(leg.contentType)}`
   const error = leg.error === null ? '' : `,"error":"${leg.error}"`
   return (
-    `${beginnings[leg.endpoint] ?? (beginnings.at(-1) as string)},"status":${leg.status},"latencyUs":${leg.latencyUs},` +
+    `${beginnings[leg.endpoint] ?? beginnings.at(-1)},"status":${leg.status},"latencyUs":${leg.latencyUs},` +
     `"ttfbUs":${leg.ttfbUs},"bytes":${leg.bytes}${type}${error}}`
   )
 }

@@ -15,7 +15,7 @@ let server: Server
 
 afterEach(() => void server.close())
 
-const owner: AnswerOwner = { onAnswerEnded() {}, onAnswerClosed() {} }
+const owner: AnswerOwner = { keepAlive: 'timeout=75', onAnswerEnded() {}, onAnswerClosed() {} }
 
 /** What a client gets when this 103, and a 200 behind it, are relayed. */
 async function relay(status: number, links: readonly string[]): Promise<RawResponse> {

@@ -14,6 +14,8 @@ const ONE_WRITE_BYTES = 16 * 1024
 
 /** The connection that an answer goes out on. */
 export interface AnswerOwner {
+  /** What clients are told about how long it stays open: `timeout=75`. */
+  readonly keepAlive: string
   /** The answer is whole; the socket may still hold some of it. */
   onAnswerEnded(): void
   /** The last byte of the answer was handed to the kernel, or the connection is gone. */
@@ -158,6 +160,8 @@ export class H1Downstream implements Downstream {
     if (this.#leavesRest(status)) this.closeAfterAnswer = true
     const fields = status === 204 ? withoutLength(headers) : headers
     if (this.closeAfterAnswer) fields.push('connection', 'close')
+    else if (this.#response.shouldKeepAlive && this.httpVersion === '1.1')
+      fields.push('keep-alive', this.#owner.keepAlive)
     this.#response.writeHead(status, PHRASE.test(reason) ? reason : (STATUS_CODES[status] ?? ''), fields)
     this.#saidClose = this.closeAfterAnswer
     if (bodyBytes !== null && bodyBytes <= ONE_WRITE_BYTES) this.#bodyBytes = bodyBytes

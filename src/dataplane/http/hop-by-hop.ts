@@ -1,5 +1,5 @@
 /** RFC 9110 §7.6.1: fields that belong to one connection. `te` and `trailer` are handled by the callers. */
-const HOP_BY_HOP = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',

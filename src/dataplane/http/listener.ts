@@ -19,6 +19,9 @@ import { handleUpgrade, isWebSocket } from './upgrade.ts'
  */
 const TIMEOUT_CHECK_MS = 100
 
+/** How often idle connections are looked for, at the most. */
+const SWEEP_MS = 1_000
+
 /** There is nothing to write an answer into. */
 const TLS_ERROR = /^ERR_(?:TLS|SSL)_/
 
@@ -30,6 +33,7 @@ export class Listener {
   readonly #server: Server
   readonly #plane: DataPlane
   readonly #open = new Map<Duplex, ClientConnection>()
+  #sweeper: NodeJS.Timeout | undefined
 
   constructor(plane: DataPlane) {
     this.#plane = plane
@@ -75,7 +79,10 @@ export class Listener {
     this.#server.maxConnections = this.#plane.share(limits.connections)
     this.#server.requestTimeout = limits.requestMs
     this.#server.headersTimeout = Math.min(limits.headerWaitMs, limits.requestMs)
-    this.#server.keepAliveTimeout = limits.idleMs
+    // Node's own timer for idle connections is off: see ClientConnection.sweep.
+    this.#server.keepAliveTimeout = 0
+    clearInterval(this.#sweeper)
+    this.#sweeper = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, limits.idleMs / 4)).unref()
   }
 
   /**
@@ -93,7 +100,13 @@ export class Listener {
   }
 
   closeAll(): void {
+    clearInterval(this.#sweeper)
     this.#server.closeAllConnections()
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now()
+    for (const connection of this.#open.values()) connection.sweep(nowMs, this.#plane.limits.idleMs)
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse, waitsForContinue: boolean): void {

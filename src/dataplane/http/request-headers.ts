@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { EndpointPlan, HeaderRules, UpstreamPlan } from '../../config/snapshot.ts'
 import type { ClientHead } from './downstream.ts'
-import { connectionListed, isHopByHop } from './hop-by-hop.ts'
+import { connectionListed, HOP_BY_HOP } from './hop-by-hop.ts'
 
 /** Flat name, value list. */
 export type RawHeaders = string[]
 
 /** Set by the proxy itself on every leg, so a client's copy never passes. `forwarded` would contradict them. */
-const OWN = new Set([
+const NOT_FORWARDED = new Set([
+  ...HOP_BY_HOP,
+  'content-length',
   'host',
   'expect',
   'x-request-id',
@@ -41,8 +43,8 @@ export function endToEndHeaders(client: ClientHead, host: string, requestId: str
     const name = raw[i] as string
     const lower = name.toLowerCase()
     if (lower === 'te' && TRAILERS.test(raw[i + 1] as string)) out.push(name, 'trailers')
-    if (lower === 'content-length' || OWN.has(lower) || isHopByHop(lower) || listed.has(lower)) continue
-    if (lower.startsWith(INTERNAL_PREFIX)) continue
+    if (NOT_FORWARDED.has(lower) || lower.startsWith(INTERNAL_PREFIX) || (listed.size > 0 && listed.has(lower)))
+      continue
     out.push(name, raw[i + 1] as string)
   }
   out.push('x-request-id', requestId)

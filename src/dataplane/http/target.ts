@@ -21,6 +21,20 @@ const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::\d{1,5})?$/i
  * refused rather than resolved: the model server might resolve them differently and leave the route's path.
  */
 export function readTarget(target: string, hostHeader: string | undefined): Target | ProxyError {
+  if (target === last.target && hostHeader === last.hostHeader) return last.read
+  const read = parseTarget(target, hostHeader)
+  last = { target, hostHeader, read }
+  return read
+}
+
+/** Clients of a model ask for the same path again and again: it is looked at once. */
+let last: { target: string; hostHeader: string | undefined; read: Target | ProxyError } = {
+  target: '',
+  hostHeader: undefined,
+  read: parseTarget('', undefined),
+}
+
+function parseTarget(target: string, hostHeader: string | undefined): Target | ProxyError {
   let host = hostHeader ?? ''
   let origin = target
   if (!target.startsWith('/')) {
