@@ -43,6 +43,19 @@ export class ChunkList {
     return this.#first ?? NOTHING
   }
 
+  /** The first `limit` bytes, or all there are, in one piece; what is longer is not joined for it. */
+  beginning(limit: number): Buffer {
+    if (this.bytes <= limit) return this.whole()
+    const pieces: Buffer[] = []
+    let left = limit
+    for (const piece of this.pieces()) {
+      if (left <= 0) break
+      pieces.push(piece.subarray(0, left))
+      left -= piece.length
+    }
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+  }
+
   clear(): void {
     this.bytes = 0
     this.#first = null

@@ -27,6 +27,8 @@ export interface ShadowRuntime {
   readonly bodies: BodiesWanted
   /** Largest answer that is kept, bytes; 0: none is. */
   readonly captureBytes: number
+  /** How much of a request a record can hold, bytes. */
+  readonly recordedBytes: number
 }
 
 /**
@@ -94,6 +96,9 @@ export class Runtime {
   }
 }
 
+/** A cut may go through a character: so much more tells where it ends. */
+const CUT_CHARACTER_BYTES = 4
+
 function shadowRuntime(
   snapshot: Snapshot,
   route: RoutePlan,
@@ -111,6 +116,7 @@ function shadowRuntime(
     pace: new ConnectionPace(),
     bodies,
     captureBytes: bodies === 'none' ? 0 : plan.maxBodyBytes,
+    recordedBytes: (snapshot.record?.maxBodyBytes ?? 0) + CUT_CHARACTER_BYTES,
   }
 }
 

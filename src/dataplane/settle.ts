@@ -117,11 +117,18 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     path: head.path,
     requestType: head.headers['content-type'] ?? '',
     requestEncoding: head.headers['content-encoding'] ?? '',
-    requestBody: wanted ? exchange.requestBody.whole() : NO_BODY,
+    requestBody: wanted ? requestFor(exchange, slot) : NO_BODY,
+    requestBytes: exchange.requestBody.bytes,
     primary: frameLeg(live, live.capture.body()),
     shadow: frameLeg(shadow, sameAnswer ? NO_BODY : shadow.capture.body()),
     sameAnswer,
   })
+}
+
+/** A record cuts a long body at `max_body`; one that is compressed has to be whole to be read at all. */
+function requestFor({ requestBody, head }: Exchange, { shadow }: ShadowSlot): Buffer {
+  if (head.headers['content-encoding'] !== undefined) return requestBody.whole()
+  return requestBody.beginning(shadow.recordedBytes)
 }
 
 /** Byte for byte: then one of them is enough, and nobody needs to see the request again. */

@@ -19,9 +19,11 @@ export type WrappedBody =
   | { readonly encoding: 'json'; readonly data: unknown; readonly truncated: false; readonly bytes: number }
   | { readonly withheld: 'not redactable'; readonly bytes: number }
 
-/** The JSON text of a body (decoded: without content-encoding) for a record. */
-export function bodyJson(body: Buffer, plan: RecordPlan): string {
-  const bytes = body.length
+/**
+ * The JSON text of a body (decoded: without content-encoding) for a record. `bytes`: its whole length, where `body` is only
+ * its beginning, longer than `max_body`.
+ */
+export function bodyJson(body: Buffer, plan: RecordPlan, bytes = body.length): string {
   if (bytes === 0) return wrap({ encoding: 'utf8', data: '', truncated: false, bytes })
   const fits = bytes <= plan.maxBodyBytes
   const parsed = fits ? parseJson(body) : undefined
@@ -32,7 +34,8 @@ export function bodyJson(body: Buffer, plan: RecordPlan): string {
   }
   if (plan.redactPaths.length > 0) return wrap({ withheld: 'not redactable', bytes })
   const kept = fits ? body : body.subarray(0, plan.maxBodyBytes)
-  if (isUtf8(body)) return wrap({ encoding: 'utf8', data: wholeCharacters(kept), truncated: !fits, bytes })
+  if (isUtf8(body.length === bytes ? body : withoutCutCharacter(body)))
+    return wrap({ encoding: 'utf8', data: wholeCharacters(kept), truncated: !fits, bytes })
   return wrap({ encoding: 'base64', data: kept.toString('base64'), truncated: !fits, bytes })
 }
 
@@ -65,7 +68,11 @@ function stringify(value: unknown): string | null {
 
 /** A cut can go through a character of up to four bytes: leaves the broken end out. */
 function wholeCharacters(bytes: Buffer): string {
+  return withoutCutCharacter(bytes).toString('utf8')
+}
+
+function withoutCutCharacter(bytes: Buffer): Buffer {
   let end = bytes.length
   while (end > bytes.length - 4 && end > 0 && !isUtf8(bytes.subarray(0, end))) end -= 1
-  return bytes.toString('utf8', 0, end)
+  return bytes.subarray(0, end)
 }

@@ -59,7 +59,7 @@ export function pairRecord({ frame, snapshot, experiment, comparison, decoded }:
   const arrivedAt = rfc3339(frame.arrivedAtUs)
   const bodies =
     snapshot.record !== null && keepsBodies(snapshot.record, comparison.result)
-      ? `,"bodies":${bodiesJson(decoded, snapshot.record)}`
+      ? `,"bodies":${bodiesJson(decoded, frame, snapshot.record)}`
       : ''
   // Without the query: it may carry keys, and redaction reaches bodies only.
   const query = frame.path.indexOf('?')
@@ -118,10 +118,12 @@ function keepsBodies(plan: RecordPlan, result: Outcome): boolean {
   return plan.bodies === 'always' || (plan.bodies === 'on-disagreement' && DISAGREEMENTS.includes(result))
 }
 
-function bodiesJson(decoded: DecodedBodies, plan: RecordPlan): string {
+function bodiesJson(decoded: DecodedBodies, frame: PairFrame, plan: RecordPlan): string {
   const sides = (['request', 'primary', 'shadow'] as const).flatMap(side => {
     const body = decoded[side]
-    return body === null ? [] : [`"${side}":${bodyJson(body, plan)}`]
+    if (body === null) return []
+    const cut = side === 'request' && frame.requestBody.length < frame.requestBytes
+    return [`"${side}":${cut ? bodyJson(body, plan, frame.requestBytes) : bodyJson(body, plan)}`]
   })
   return `{${sides.join(',')}}`
 }

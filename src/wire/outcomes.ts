@@ -8,7 +8,7 @@ export type Outcome = (typeof OUTCOMES)[number]
 export const DROP_REASONS = [
   'body_limit', // the request body is over the shadow's max_body
   'in_flight', // the shadow already has max_in_flight copies under way
-  'memory', // the copies under way on the thread hold 64 MiB already
+  'memory', // the copies under way on the thread hold 32 MiB already
   'connections', // the shadow needs a new connection for each copy, and has had its 500 of this second and thread
   'unreachable', // connections to the shadow fail; ten copies a second go on trying
   'overloaded', // the thread sheds load, shadows first

@@ -39,6 +39,7 @@ const pairFrame: fc.Arbitrary<PairFrame> = fc.record({
   requestType: latin1,
   requestEncoding: latin1,
   requestBody: body,
+  requestBytes: fc.maxSafeNat(),
   primary: frameLeg,
   shadow: frameLeg,
   sameAnswer: fc.constant(false),

@@ -88,6 +88,7 @@ export function pairFrame(primary: FrameLeg, shadow: FrameLeg, changes: Partial<
     requestType: 'application/json',
     requestEncoding: '',
     requestBody: Buffer.from('{"inputs":[]}'),
+    requestBytes: changes.requestBody?.length ?? 13,
     primary,
     shadow,
     sameAnswer: false,

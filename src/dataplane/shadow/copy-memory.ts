@@ -1,5 +1,5 @@
 /** Largest sum of all copies one thread holds; what a shadow may cost is bounded, whatever its limits allow. */
-const LIMIT_BYTES = 64 * 1024 * 1024
+const LIMIT_BYTES = 32 * 1024 * 1024
 
 /**
  * What the copies under way hold on one thread: request bodies until their last shadow is settled, and the answers that are
