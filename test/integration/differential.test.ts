@@ -120,7 +120,10 @@ describe('differential test over the corpus', () => {
   })
 
   test('E11: with a shadow and without, clients get the same bytes', async () => {
-    for (const { id, name } of CORPUS) expect([name, bytesOf(seen.on[id])]).toEqual([name, bytesOf(seen.off[id])])
+    for (const { id, name, answer } of CORPUS) {
+      const [on, off] = [seen.on[id], seen.off[id]].map(result => bytesOf(result, answer.early))
+      expect([name, on]).toEqual([name, off])
+    }
     await eventually(async () => (await proxy.readMetrics()).value('understudy_sampled_total') === CORPUS.length)
     expect(shadow.requestCount).toBeGreaterThan(CORPUS.length * 0.8)
   })
@@ -150,10 +153,14 @@ describe('differential test over the corpus', () => {
   })
 })
 
+/** Whether an early answer closes the connection hangs on how much of the request was there when it came: a race of two. */
+const OF_THE_CONNECTION = new Set(['connection', 'keep-alive'])
+
 /** Everything as it came, but the date and the boundaries of chunks. */
-function bytesOf(result: Seen | undefined): unknown {
+function bytesOf(result: Seen | undefined, early: boolean): unknown {
   if (typeof result !== 'object') return result
-  const { version, status, reason, headers, informational, body, trailers } = result
+  const { version, status, reason, informational, body, trailers } = result
+  const headers = result.headers.filter(([name]) => !early || !OF_THE_CONNECTION.has(name.toLowerCase()))
   const dated = headers.map(([name, value]) => (name === 'Date' ? [name] : [name, value]))
   return { start: `${version} ${status} ${reason}`, headers: dated, informational, body: digest(body), trailers }
 }

@@ -5,7 +5,7 @@ import { startUpstream, type UpstreamServer } from '../support/upstream-server.t
 import { eventually } from '../support/within.ts'
 
 /** What the copies of one data-plane thread may hold; the soak tests look at the process' memory. */
-const COPIES_MIB = 64
+const COPIES_MIB = 32
 const REQUESTS = 80
 const BODY = Buffer.alloc(1024 * 1024, 'x')
 
