@@ -63,6 +63,18 @@ describe('pair frames', () => {
     )
   })
 
+  test('equal answers cross once, and are both there on the other side', () => {
+    fc.assert(
+      fc.property(pairFrame, frame => {
+        const once: PairFrame = { ...frame, sameAnswer: true, shadow: { ...frame.shadow, body: Buffer.alloc(0) } }
+        const buffer = Buffer.alloc(pairFrameBytes(once))
+        expect(encodePairFrame(once, buffer, 0)).toBe(buffer.length)
+        const decoded = decodePairFrame(buffer, 0).frame
+        expect(decoded).toEqual({ ...once, shadow: { ...frame.shadow, body: frame.primary.body } })
+      }),
+    )
+  })
+
   test('bytes that end early are refused', () => {
     fc.assert(
       fc.property(pairFrame, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (frame, share) => {
