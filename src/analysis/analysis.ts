@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { ExperimentPlan, Snapshot } from '../config/snapshot.ts'
+import { slowdownRatio, type ExperimentPlan, type Snapshot } from '../config/snapshot.ts'
 import { openSinks } from '../sinks/open-sinks.ts'
 import { pairRecord, windowRecord, type Comparison } from '../sinks/record.ts'
 import type { SinkLog } from '../sinks/sink.ts'
@@ -140,6 +140,7 @@ export class Analysis {
       ...comparison,
       primaryUs: frame.primary.latencyUs,
       shadowUs: frame.shadow.latencyUs,
+      slowdownRatio: slowdownRatio(experiment),
     })
     if (!isOpen) {
       this.#log('error', 'a pair came after its window was sealed, it was lost', { origin, requestId: frame.requestId })

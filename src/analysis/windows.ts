@@ -7,6 +7,8 @@ export interface CountedPair {
   readonly reason?: IncomparableReason
   readonly primaryUs: number
   readonly shadowUs: number
+  /** From this ratio of shadow to primary latency on a pair is slower. */
+  readonly slowdownRatio: number
 }
 
 /** The unsealed windows of one data-plane thread. */
@@ -49,7 +51,12 @@ export class Windows {
     if (pair.result === 'incomparable') window.incomparable[pair.reason ?? 'failed']++
     const primaryFailed = pair.result === 'primary_error' || pair.result === 'both_error'
     const shadowFailed = pair.result === 'shadow_error' || pair.result === 'both_error'
-    bumpLatencies(window, primaryFailed ? Infinity : pair.primaryUs, shadowFailed ? Infinity : pair.shadowUs)
+    bumpLatencies(
+      window,
+      primaryFailed ? Infinity : pair.primaryUs,
+      shadowFailed ? Infinity : pair.shadowUs,
+      pair.slowdownRatio,
+    )
     return true
   }
 

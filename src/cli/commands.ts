@@ -19,7 +19,7 @@ export const DEMO_OPTIONS = {
   scenario: { type: 'string', value: 'better|broken|same', summary: 'how the candidate compares with the primary' },
   for: { type: 'string', value: 'DURATION', summary: 'end after this time, for example 60s; 0: run until Ctrl-C' },
   kafka: { type: 'string', value: 'BROKERS', summary: 'also publish to these brokers, for example 127.0.0.1:9092' },
-  rate: { type: 'string', value: 'N', summary: 'requests per second (default 50)' },
+  rate: { type: 'string', value: 'N', summary: 'requests per second (default 300)' },
   json: { type: 'boolean', summary: 'no live view; print the summary as JSON' },
 } as const satisfies OptionTable
 
@@ -46,6 +46,18 @@ export const EXPLAIN_OPTIONS = {
   },
   address: { type: 'string', value: 'IP', summary: 'address of the client (default 127.0.0.1)' },
   json: JSON_OUTPUT,
+} as const satisfies OptionTable
+
+export const VERDICT_OPTIONS = {
+  admin: { type: 'string', value: 'URL', summary: 'admin address (default http://127.0.0.1:9090)' },
+  token: {
+    type: 'string',
+    value: 'TOKEN',
+    summary: 'admin token (default: the environment variable UNDERSTUDY_TOKEN)',
+  },
+  wait: { type: 'boolean', summary: 'wait until it is no longer CONTINUE' },
+  timeout: { type: 'string', value: 'DURATION', summary: 'wait no longer than this (default 1h)' },
+  output: { type: 'string', value: 'text|json|junit|markdown', summary: 'how it is printed (default text)' },
 } as const satisfies OptionTable
 
 export const SCHEMA_OPTIONS = {} as const satisfies OptionTable
@@ -80,6 +92,13 @@ export const COMMANDS: readonly Command[] = [
     usage: "-c FILE --path PATH [--method METHOD] [--header 'NAME: VALUE']... [--body @FILE] [--json]",
     options: EXPLAIN_OPTIONS,
     load: () => import('./explain.ts'),
+  },
+  {
+    name: 'verdict',
+    summary: 'say whether a candidate may be promoted, for people and CI',
+    usage: 'EXPERIMENT [--admin URL] [--wait --timeout DURATION] [--output text|json|junit|markdown]',
+    options: VERDICT_OPTIONS,
+    load: () => import('./verdict.ts'),
   },
   {
     name: 'schema',

@@ -70,6 +70,7 @@ function show(options: DemoOptions, screen: Screen, stage: Stage, observer: Obse
     durationMs: options.durationMs,
     traffic: traffic.stats(),
     experiment: observer.experiment,
+    verdict: observer.verdict,
     newest: observer.differences.newest(),
     labels,
   }))
@@ -99,6 +100,7 @@ async function conclude(
     seconds: elapsedMs / 1e3,
     traffic,
     experiment,
+    verdict: await observer.readVerdict(),
     differing: observer.differences.newest(),
     expected: expectedDisagreements(options.scenario),
     digits: loadDigits(),

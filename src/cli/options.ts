@@ -23,6 +23,17 @@ export function readOptions<const Table extends OptionTable>(args: string[], opt
   }
 }
 
+/** The same with words beside the options, as many as the command takes. @throws UsageError */
+export function readWordsAndOptions<const Table extends OptionTable>(args: string[], options: Table, words: number) {
+  try {
+    const { values, positionals } = parseArgs({ args, options, strict: true, allowPositionals: true })
+    if (positionals.length > words) throw new UsageError(`Unexpected argument '${positionals[words]}'`)
+    return { values, words: positionals }
+  } catch (error) {
+    throw isParseError(error) ? new UsageError(error.message) : error
+  }
+}
+
 export function required(value: string | undefined, option: string): string {
   if (value === undefined || value === '') throw new UsageError(`${option} is missing`)
   return value

@@ -2,7 +2,16 @@ import { canonicalJson, sha256Hex } from './canonical.ts'
 import { headerRulesOf } from './compile-upstreams.ts'
 import type { KeyPath, Report } from './problems.ts'
 import type { RoutingFile } from './schema.ts'
-import type { CanaryPlan, ComparePlan, ExperimentPlan, MatchPlan, RoutePlan, ShadowPlan } from './snapshot.ts'
+import type {
+  CanaryPlan,
+  ComparePlan,
+  ExperimentPlan,
+  GatesPlan,
+  MatchPlan,
+  RoutePlan,
+  ShadowPlan,
+  VerdictPlan,
+} from './snapshot.ts'
 import { suggest } from './suggest.ts'
 
 type RouteEntry = RoutingFile['routes'][number]
@@ -88,13 +97,15 @@ function shadowOf(shadow: ShadowEntry): Omit<ShadowPlan, 'upstream' | 'experimen
   }
 }
 
-/** The id changes with all that makes evidence another evidence: both upstreams, their versions, the comparison. */
+/** The id changes with all that makes evidence another evidence: upstreams, versions, comparison, gates, margins. */
 function experimentOf(file: RoutingFile, route: RouteEntry, shadow: ShadowEntry): ExperimentPlan {
   const party = (upstream: string) => ({ upstream, version: file.upstreams[upstream]?.version ?? null })
   const primary = party(route.primary)
   const candidate = party(shadow.upstream)
   const compare: ComparePlan | null = route.compare === 'off' ? null : route.compare
-  const digest = sha256Hex(canonicalJson({ primary, candidate, compare })).slice(0, 8)
+  const gates = gatesOf(route)
+  const verdict = verdictOf(route)
+  const digest = sha256Hex(canonicalJson({ primary, candidate, compare, gates, verdict })).slice(0, 8)
   return {
     id: `${route.name}.${shadow.upstream}.${digest}`,
     route: route.name,
@@ -103,6 +114,38 @@ function experimentOf(file: RoutingFile, route: RouteEntry, shadow: ShadowEntry)
     inclusion: shadow.percent / 100,
     maxBodyBytes: shadow.max_body,
     compare,
+    gates,
+    verdict,
+  }
+}
+
+function gatesOf({ gates, compare }: RouteEntry): GatesPlan {
+  const { agreement, errors, latency, slowdown } = gates
+  return {
+    // Nothing is compared: nobody can ask whether it agrees.
+    agreement: compare === 'off' ? null : agreement,
+    errors: errors === null ? null : { maxIncrease: errors.max_increase },
+    latency:
+      latency === null
+        ? null
+        : {
+            percentile: latency.percentile,
+            maxIncrease: latency.max_increase,
+            thresholdUs: latency.threshold === 'auto' ? null : latency.threshold * 1e3,
+          },
+    slowdown: slowdown === null ? null : { medianRatio: slowdown.median_ratio },
+  }
+}
+
+function verdictOf({ verdict }: RouteEntry): VerdictPlan {
+  return {
+    alphaRollback: verdict.alpha.rollback,
+    alphaPromote: verdict.alpha.promote,
+    warmUpMs: verdict.warm_up,
+    minPairs: verdict.min_pairs,
+    minDurationMs: verdict.min_duration,
+    maxDurationMs: verdict.max_duration,
+    coverage: verdict.coverage,
   }
 }
 

@@ -1,6 +1,6 @@
 import { canonicalJson } from './canonical.ts'
 import { formatKeySource } from './key-source.ts'
-import type { CanaryPlan, RoutePlan, Snapshot, UpstreamPlan } from './snapshot.ts'
+import type { CanaryPlan, ExperimentPlan, RoutePlan, Snapshot, UpstreamPlan } from './snapshot.ts'
 import { formatAddress, formatDuration, formatSize } from './units.ts'
 
 /** What a reload changed, one plain line each, for the log. Values that may be secrets are named, not shown. */
@@ -90,13 +90,15 @@ function describeRoute(before: Snapshot, a: RoutePlan, after: Snapshot, b: Route
         change('experiment', old.id, next.id),
       ].flat(),
     ),
-    bothShadowed ? changed('compare', compareOf(before, a), compareOf(after, b)) : [],
+    bothShadowed ? changed('compare', experimentOf(before, a)?.compare, experimentOf(after, b)?.compare) : [],
+    bothShadowed ? changed('gates', experimentOf(before, a)?.gates, experimentOf(after, b)?.gates) : [],
+    bothShadowed ? changed('verdict', experimentOf(before, a)?.verdict, experimentOf(after, b)?.verdict) : [],
   ].flat()
 }
 
-/** All shadows of a route are compared alike; null without shadows or with `compare: off`. */
-function compareOf(snapshot: Snapshot, route: RoutePlan) {
-  return route.shadows.map(shadow => snapshot.experiments[shadow.experiment]?.compare ?? null)[0]
+/** All shadows of a route are compared and judged alike: the first one's experiment speaks for all. */
+function experimentOf(snapshot: Snapshot, { shadows }: RoutePlan): ExperimentPlan | undefined {
+  return shadows[0] === undefined ? undefined : snapshot.experiments[shadows[0].experiment]
 }
 
 function describeCanary(before: Snapshot, a: CanaryPlan | null, after: Snapshot, b: CanaryPlan | null): string[] {

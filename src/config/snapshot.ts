@@ -189,6 +189,44 @@ export interface ExperimentPlan {
   readonly maxBodyBytes: number
   /** null: `compare: off`. */
   readonly compare: ComparePlan | null
+  readonly gates: GatesPlan
+  readonly verdict: VerdictPlan
+}
+
+/** What is asked of the candidate; null: that is not asked. */
+export interface GatesPlan {
+  /** Least share of pairs that agree, between 0 and 1. */
+  readonly agreement: { readonly min: number } | null
+  /** Most by which the share of failures may be larger than the primary's. */
+  readonly errors: { readonly maxIncrease: number } | null
+  /** Most by which the share of answers over the threshold may be; null: the primary's percentile in the warm-up. */
+  readonly latency: {
+    readonly percentile: number
+    readonly maxIncrease: number
+    readonly thresholdUs: number | null
+  } | null
+  /** Largest median of shadow over primary latency. */
+  readonly slowdown: { readonly medianRatio: number } | null
+}
+
+export interface VerdictPlan {
+  /** Chance of a false rollback, over all gates and looks. */
+  readonly alphaRollback: number
+  /** Chance of a wrong promotion. */
+  readonly alphaPromote: number
+  readonly warmUpMs: number
+  readonly minPairs: number
+  readonly minDurationMs: number
+  readonly maxDurationMs: number
+  /** Least share of the sampled exchanges that must have been compared, 0..1. */
+  readonly coverage: number
+}
+
+const SLOWDOWN_RATIO = 1.1
+
+/** From which ratio of shadow to primary latency on windows count a pair as slower; also where no gate asks for it. */
+export function slowdownRatio(experiment: ExperimentPlan): number {
+  return experiment.gates.slowdown?.medianRatio ?? SLOWDOWN_RATIO
 }
 
 export interface ComparePlan {

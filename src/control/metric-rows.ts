@@ -1,6 +1,7 @@
 import { INCOMPARABLE_REASONS, OUTCOMES } from '../wire/outcomes.ts'
 import { LOG_RATIO_BUCKETS } from '../wire/latency-grid.ts'
 import { DURATION_EDGES_SECONDS, type FoldedHistogram } from '../wire/messages.ts'
+import type { Look } from '../judge/experiment-judge.ts'
 import type { FoldedCounters } from './fold-counters.ts'
 import type { MetricName } from './metrics.ts'
 import type { ControlState } from './state.ts'
@@ -74,6 +75,7 @@ function addExperiments({ state }: MetricsSource, add: Add): void {
     for (const outcome of OUTCOMES) add('pair_outcomes_total', [id, outcome], counts.outcomes[outcome])
     for (const reason of INCOMPARABLE_REASONS) add('incomparable_total', [id, reason], counts.incomparable[reason])
     add('windows_sealed_total', [id], state.ledger.sealed(id))
+    addVerdict(state.judge.look(id), id, add)
     const report = state.report(id)
     add(
       'leg_duration_seconds',
@@ -82,6 +84,28 @@ function addExperiments({ state }: MetricsSource, add: Add): void {
     )
     add('leg_duration_seconds', [id, 'shadow'], report?.legDurations.shadow ?? empty(DURATION_EDGES_SECONDS.length + 1))
     add('latency_log_ratio', [id], report?.logRatio ?? empty(LOG_RATIO_BUCKETS))
+  }
+}
+
+const VERDICT_NUMBERS = { PROMOTE: 1, CONTINUE: 0, ROLLBACK: -1, INVALID: -2, EXPIRED: 2 } as const
+const STATE_NUMBERS = { safe: 1, harm: -1, open: 0, no_data: 0 } as const
+
+function addVerdict(look: Look | null, id: string, add: Add): void {
+  if (look === null) return
+  add('verdict', [id], VERDICT_NUMBERS[look.decision.verdict])
+  add('verdict_timestamp_seconds', [id], look.second === null ? 0 : look.second + 1)
+  for (const gate of look.gates) {
+    const labels = [id, gate.id]
+    add('gate_estimate', labels, gate.estimate ?? 0)
+    add('gate_lower', labels, gate.interval[0])
+    add('gate_upper', labels, gate.interval[1] ?? Number.POSITIVE_INFINITY)
+    add('gate_margin', labels, gate.margin)
+    add('gate_samples', labels, gate.n)
+    add('gate_state', labels, STATE_NUMBERS[gate.state])
+    for (const side of ['harm', 'safe'] as const) {
+      add('gate_log_e', [...labels, side], gate.logE[side])
+      add('gate_log_e_threshold', [...labels, side], gate.threshold[side])
+    }
   }
 }
 

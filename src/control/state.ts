@@ -1,7 +1,9 @@
 import type { Snapshot } from '../config/snapshot.ts'
+import { Judge } from '../judge/judge.ts'
 import { Ledger } from '../judge/ledger.ts'
 import type { AnalysisReport, Disagreement, ExperimentReport, SinkReport, ThreadCounters } from '../wire/messages.ts'
 import { AuditLog } from './audit.ts'
+import { VerdictWatch } from './verdict-watch.ts'
 import { foldCounters, withoutGauges, type FoldedCounters } from './fold-counters.ts'
 
 /** Disagreements kept for people to look at, per experiment; the sinks have all of them. */
@@ -16,7 +18,8 @@ export interface ReloadFailure {
 /** What the control thread knows: told by the other threads, read by metrics and the admin API. */
 export class ControlState {
   readonly ledger = new Ledger()
-  snapshot: Snapshot
+  readonly judge = new Judge()
+  readonly verdicts = new VerdictWatch()
   loadedAt = new Date().toISOString()
   lastFailure: ReloadFailure | null = null
   reloadFailures = 0
@@ -35,8 +38,21 @@ export class ControlState {
   readonly #disagreements = new Map<string, Disagreement[]>()
   #sinks: readonly SinkReport[] = []
 
+  #snapshot: Snapshot
+
   constructor(snapshot: Snapshot) {
-    this.snapshot = snapshot
+    this.#snapshot = snapshot
+    this.judge.apply(snapshot.experiments)
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot
+  }
+
+  /** Experiments that are new get a judge; the verdicts of earlier ones stay. */
+  set snapshot(snapshot: Snapshot) {
+    this.#snapshot = snapshot
+    this.judge.apply(snapshot.experiments)
   }
 
   get sinks(): readonly SinkReport[] {
@@ -56,7 +72,9 @@ export class ControlState {
   }
 
   take(report: AnalysisReport): void {
-    for (const window of report.windows) this.ledger.add(window)
+    for (const window of report.windows) {
+      if (this.ledger.add(window) && this.judge.add(window)) this.verdicts.looked(window.experiment)
+    }
     for (const experiment of report.experiments) this.#reports.set(experiment.experiment, experiment)
     for (const disagreement of report.disagreements) this.#keep(disagreement)
     this.#sinks = report.sinks

@@ -1,4 +1,11 @@
-import type { RoutePlan, ShadowPlan, Snapshot, UpstreamPlan } from '../config/snapshot.ts'
+import {
+  slowdownRatio,
+  type ExperimentPlan,
+  type RoutePlan,
+  type ShadowPlan,
+  type Snapshot,
+  type UpstreamPlan,
+} from '../config/snapshot.ts'
 import type { ArmCounters, Counters, MutableShadowCounters } from './counters.ts'
 import type { DeadlineWheel } from './deadline-wheel.ts'
 import { ConnectionPace } from './shadow/connection-pace.ts'
@@ -29,6 +36,7 @@ export interface ShadowRuntime {
   readonly captureBytes: number
   /** How much of a request a record can hold, bytes. */
   readonly recordedBytes: number
+  readonly slowdownRatio: number
 }
 
 /**
@@ -116,6 +124,7 @@ function shadowRuntime(
     pace: new ConnectionPace(),
     bodies,
     captureBytes: bodies === 'none' ? 0 : plan.maxBodyBytes,
+    slowdownRatio: slowdownRatio(snapshot.experiments[plan.experiment] as ExperimentPlan),
     recordedBytes: (snapshot.record?.maxBodyBytes ?? 0) + CUT_CHARACTER_BYTES,
   }
 }

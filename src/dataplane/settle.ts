@@ -84,7 +84,11 @@ function settlePair(exchange: Exchange, slot: ShadowSlot): void {
   if (!handOver(exchange, slot, live, slot.leg)) {
     counts.outcomes.incomparable++
     counts.incomparable.not_captured++
-    bumpLatencies(counts, failed(live) ? Infinity : live.latencyUs, failed(slot.leg) ? Infinity : slot.leg.latencyUs)
+    const [primaryUs, shadowUs] = [live, slot.leg].map(leg => (failed(leg) ? Infinity : leg.latencyUs)) as [
+      number,
+      number,
+    ]
+    bumpLatencies(counts, primaryUs, shadowUs, slot.shadow.slowdownRatio)
   }
   slotClosed(exchange, slot)
 }

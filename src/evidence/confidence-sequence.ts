@@ -1,8 +1,9 @@
 import { findCrossing } from './crossing.ts'
 import { boundedLogE } from './e-process.ts'
 
-/** Nothing closer to 0 or 1 is told apart from it: 10^12 votes cannot resolve less. */
-const NEAREST = 1e-15
+/** Ends closer than this to 0 or to 1 are taken for it. Doubles tell apart far smaller numbers, but none closer to 1. */
+const NEAREST_TO_0 = 1e-18
+const NEAREST_TO_1 = 1e-15
 
 export interface MeanInterval {
   readonly n: number
@@ -37,19 +38,29 @@ export function meanInterval(values: readonly number[], counts: readonly number[
   return {
     n,
     mean,
-    lower: endBelow(q => boundedLogE('harm', values, counts, q) - bar, mean, step),
-    // Mirrored, so that an end close to 1 is found as exactly as one close to 0.
-    upper: 1 - endBelow(rest => boundedLogE('safe', values, counts, 1 - rest) - bar, 1 - mean, step),
+    lower: lowerEnd(q => boundedLogE('harm', values, counts, q) - bar, mean, step),
+    upper: upperEnd(q => boundedLogE('safe', values, counts, q) - bar, mean, step),
   }
 }
 
-/** The crossing of `f` below `start`, where f < 0; `f` rises towards 0. 0 when it never crosses. */
-function endBelow(f: (x: number) => number, start: number, firstStep: number): number {
+/** Where `f`, negative at `start` and rising towards 0, crosses zero; 0 when it never does. */
+function lowerEnd(f: (q: number) => number, start: number, firstStep: number): number {
   let inside = start
   for (let step = firstStep; ; step *= 2) {
-    const x = start - step > inside / 8 ? start - step : inside / 8
-    if (x < NEAREST) return 0
-    if (f(x) >= 0) return inside === 1 || f(inside) >= 0 ? inside : findCrossing(f, inside, x)
-    inside = x
+    const q = Math.max(inside - step, inside / 8)
+    if (q < NEAREST_TO_0) return 0
+    if (q < 1 && f(q) >= 0) return inside === 1 ? findCrossing(f, 1 - NEAREST_TO_1, q) : findCrossing(f, inside, q)
+    inside = q
+  }
+}
+
+/** Where `f`, negative at `start` and rising towards 1, crosses zero; 1 when it never does. */
+function upperEnd(f: (q: number) => number, start: number, firstStep: number): number {
+  let inside = start
+  for (let step = firstStep; ; step *= 2) {
+    const q = Math.min(inside + step, 1 - (1 - inside) / 8)
+    if (1 - q < NEAREST_TO_1) return 1
+    if (f(q) >= 0) return findCrossing(f, inside === 0 ? NEAREST_TO_0 : inside, q)
+    inside = q
   }
 }

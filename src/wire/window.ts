@@ -26,6 +26,16 @@ export interface WindowCounts {
   incomparable: Record<IncomparableReason, number>
   /** Buckets of wire/latency-grid.ts; a failed leg counts in the last bucket. */
   latency: { primary: SparseHistogram; shadow: SparseHistogram; logRatio: SparseHistogram }
+  /** Pairs whose two latencies are in different buckets, `up` where the shadow's is the larger one: see `bumpLatencies`. */
+  crossings: { up: Crossings; down: Crossings }
+  /** Pairs that say which leg was slower, and those of them in which the shadow was, by more than the gate's ratio. */
+  slowdown: { pairs: number; slower: number }
+}
+
+/** Buckets of wire/latency-grid.ts: of the smaller latency, and of the larger one. */
+export interface Crossings {
+  from: SparseHistogram
+  to: SparseHistogram
 }
 
 export type SparseHistogram = Record<string, number>
@@ -51,6 +61,8 @@ export function emptyCounts(): WindowCounts {
     outcomes: zeroes(OUTCOMES),
     incomparable: zeroes(INCOMPARABLE_REASONS),
     latency: { primary: {}, shadow: {}, logRatio: {} },
+    crossings: { up: { from: {}, to: {} }, down: { from: {}, to: {} } },
+    slowdown: { pairs: 0, slower: 0 },
   }
 }
 
@@ -61,10 +73,23 @@ export function bump(histogram: SparseHistogram, bucket: number): void {
 
 /**
  * Counts the latencies of one pair, microseconds; Infinity for a leg that failed. The ratio counts only where neither did.
+ * A threshold may be chosen after the pair was counted, so the pair is counted for all of them at once: with the smaller
+ * latency in bucket a and the larger in b > a it is over edge k on one leg only for a <= k < b, and the number of such
+ * pairs is the sum of `from` up to k minus that of `to` up to k. `slowdownRatio`: shadow over primary latency.
  */
-export function bumpLatencies(counts: WindowCounts, primaryUs: number, shadowUs: number): void {
-  bump(counts.latency.primary, latencyBucket(primaryUs))
-  bump(counts.latency.shadow, latencyBucket(shadowUs))
+export function bumpLatencies(counts: WindowCounts, primaryUs: number, shadowUs: number, slowdownRatio: number): void {
+  const primary = latencyBucket(primaryUs)
+  const shadow = latencyBucket(shadowUs)
+  bump(counts.latency.primary, primary)
+  bump(counts.latency.shadow, shadow)
+  if (primary !== shadow) {
+    const { from, to } = shadow > primary ? counts.crossings.up : counts.crossings.down
+    bump(from, Math.min(primary, shadow))
+    bump(to, Math.max(primary, shadow))
+  }
+  if (primaryUs === Infinity && shadowUs === Infinity) return
+  counts.slowdown.pairs++
+  if (shadowUs > primaryUs * slowdownRatio) counts.slowdown.slower++
   if (primaryUs === Infinity || shadowUs === Infinity) return
   bump(counts.latency.logRatio, logRatioBucket(Math.log(Math.max(1, shadowUs) / Math.max(1, primaryUs))))
 }
@@ -82,6 +107,12 @@ export function addCounts(into: WindowCounts, from: WindowCounts): void {
   addInto(into.latency.primary, from.latency.primary)
   addInto(into.latency.shadow, from.latency.shadow)
   addInto(into.latency.logRatio, from.latency.logRatio)
+  addInto(into.crossings.up.from, from.crossings.up.from)
+  addInto(into.crossings.up.to, from.crossings.up.to)
+  addInto(into.crossings.down.from, from.crossings.down.from)
+  addInto(into.crossings.down.to, from.crossings.down.to)
+  into.slowdown.pairs += from.slowdown.pairs
+  into.slowdown.slower += from.slowdown.slower
 }
 
 function addInto(into: Record<string, number>, from: Readonly<Record<string, number>>): void {

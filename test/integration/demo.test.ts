@@ -45,6 +45,12 @@ describe('understudy demo with a broken candidate', () => {
     expect(report.mostDifferent.every(({ primary, candidate }) => primary.label !== candidate.label)).toBe(true)
   })
 
+  test('says what the judge thinks of it so far, with every gate', () => {
+    expect(report.verdict.gates.map(gate => gate.id)).toEqual(['agreement', 'errors', 'latency'])
+    expect(['CONTINUE', 'ROLLBACK']).toContain(report.verdict.verdict)
+    expect(report.verdict.gates[0]?.n).toBeGreaterThan(100)
+  })
+
   test('keeps one record for each pair', () => {
     const records = readFileSync(report.places.recordsFile, 'utf8').trimEnd().split('\n')
     const pairs = records.filter(line => line.includes('"understudy.pair/1"'))

@@ -25,6 +25,11 @@ const counts: fc.Arbitrary<WindowCounts> = fc.record({
   outcomes: perWord(OUTCOMES),
   incomparable: perWord(INCOMPARABLE_REASONS),
   latency: fc.record({ primary: histogram, shadow: histogram, logRatio: histogram }),
+  crossings: fc.record({
+    up: fc.record({ from: histogram, to: histogram }),
+    down: fc.record({ from: histogram, to: histogram }),
+  }),
+  slowdown: fc.record({ pairs: count, slower: count }),
 })
 
 function sum(...terms: readonly WindowCounts[]): WindowCounts {

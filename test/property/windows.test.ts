@@ -29,6 +29,7 @@ const pair: fc.Arbitrary<CountedPair> = fc
     reason: fc.constantFrom(...INCOMPARABLE_REASONS),
     primaryUs: fc.nat(400_000_000),
     shadowUs: fc.nat(400_000_000),
+    slowdownRatio: fc.constant(1.1),
   })
   .map(({ reason, ...rest }) => (rest.result === 'incomparable' ? { ...rest, reason } : rest))
 

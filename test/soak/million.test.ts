@@ -11,14 +11,14 @@ import { eventually } from '../support/within.ts'
 import { FaultyUpstream } from './faulty-upstream.ts'
 import { runSoakClient } from './soak-client.ts'
 
-const REQUESTS = Number(process.env['SOAK_REQUESTS'] ?? 1_000_000)
+const REQUESTS = Number(process.env['SOAK_REQUESTS'] ?? 3_000_000)
 const LANES = 64
 const PATH = '/v2/models/soak/infer'
 const BODY = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 4], datatype: 'FP32', data: [0.1, 0.2, 0.3, 0.4] }] })
 const REQUEST = Buffer.from(
   `POST ${PATH} HTTP/1.1\r\nhost: soak\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`,
 )
-/** The memory of the first minute is warm-up: pools, compiled code, the first windows. */
+/** The memory of the first minute is warm-up, which a million requests do not take: pools, compiled code, the first windows. */
 const WARM_UP_MS = 60_000
 const GROWTH_LIMIT = 1.1
 

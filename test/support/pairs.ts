@@ -17,6 +17,21 @@ export function experimentPlan(changes: Partial<ExperimentPlan> = {}): Experimen
     inclusion: 1,
     maxBodyBytes: 1024 * 1024,
     compare: comparePlan(),
+    gates: {
+      agreement: { min: 0.99 },
+      errors: { maxIncrease: 0.002 },
+      latency: { percentile: 99, maxIncrease: 0.005, thresholdUs: null },
+      slowdown: null,
+    },
+    verdict: {
+      alphaRollback: 0.01,
+      alphaPromote: 0.05,
+      warmUpMs: 60_000,
+      minPairs: 500,
+      minDurationMs: 600_000,
+      maxDurationMs: 86_400_000,
+      coverage: 0.98,
+    },
     ...changes,
   }
 }

@@ -1,4 +1,5 @@
 import type { ExperimentView } from '../../control/admin/experiment-view.ts'
+import type { VerdictView } from '../../control/admin/verdict-view.ts'
 import { DemoFailure } from './failure.ts'
 import { EXPERIMENT } from './routing-file.ts'
 
@@ -23,6 +24,10 @@ export class AdminClient {
 
   async experiment(): Promise<ExperimentView> {
     return (await this.#get(`/api/v1/experiments/${EXPERIMENT}`)).json() as Promise<ExperimentView>
+  }
+
+  async verdict(): Promise<VerdictView> {
+    return (await this.#get(`/api/v1/experiments/${EXPERIMENT}/verdict`)).json() as Promise<VerdictView>
   }
 
   /** Pair records, newest first: all that the proxy keeps for people. */

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExperimentView } from '../../control/admin/experiment-view.ts'
+import type { VerdictView } from '../../control/admin/verdict-view.ts'
 import type { AdminClient, SinkTotals } from './admin-client.ts'
 import { DifferenceLog } from './differences.ts'
 import { total } from './format.ts'
 
 const COUNTS_EVERY_MS = 250
+/** It changes once a second. */
+const VERDICT_EVERY_MS = 500
 /** Longer than the second in which the proxy gathers them, short enough that none is pushed out unseen. */
 const DIFFERENCES_EVERY_MS = 1_000
 /** Windows are sealed a second or two after their last exchange is settled. */
@@ -15,6 +18,7 @@ const SINK_MS = 3_000
 export class Observer {
   readonly differences = new DifferenceLog()
   experiment: ExperimentView | null = null
+  verdict: VerdictView | null = null
   readonly #admin: AdminClient
   #watching: Promise<unknown> = Promise.resolve()
   #stopped = false
@@ -26,6 +30,7 @@ export class Observer {
   start(): void {
     this.#watching = Promise.all([
       this.#repeat(COUNTS_EVERY_MS, () => this.#readCounts()),
+      this.#repeat(VERDICT_EVERY_MS, () => this.readVerdict()),
       this.#repeat(DIFFERENCES_EVERY_MS, () => this.#readDifferences()),
     ])
   }
@@ -48,6 +53,12 @@ export class Observer {
     }
     await this.#readDifferences()
     return experiment
+  }
+
+  /** What the judge says now. */
+  async readVerdict(): Promise<VerdictView> {
+    this.verdict = await this.#admin.verdict()
+    return this.verdict
   }
 
   /** Waits until the sink has no record left to deliver, at most SINK_MS: a broker that is away is not waited for longer. */

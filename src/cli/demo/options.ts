@@ -15,7 +15,7 @@ export interface DemoOptions {
 }
 
 const DEFAULT_DURATION = '60s'
-const DEFAULT_RATE = '50'
+const DEFAULT_RATE = '300'
 /** What a timer can hold. */
 const MAX_DURATION_MS = 24 * 24 * 3_600_000
 /** Far more than models and traffic of one machine can do. */

@@ -1,4 +1,5 @@
 import type { ExperimentView } from '../../control/admin/experiment-view.ts'
+import type { VerdictView } from '../../control/admin/verdict-view.ts'
 import type { SinkTotals } from './admin-client.ts'
 import { confusions, digitEffects, hardestHit, type Confusion, type DigitEffect } from './confusions.ts'
 import type { DifferingImage, Prediction } from './differences.ts'
@@ -24,6 +25,8 @@ export interface DemoReport {
   }
   /** The proxy's own numbers. */
   readonly experiment: string
+  /** What the judge said at the end. */
+  readonly verdict: VerdictView
   readonly agreement: { readonly compared: number; readonly agree: number; readonly share: number | null }
   readonly counts: ExperimentView['counts']
   readonly latency: ExperimentView['latency']
@@ -66,6 +69,7 @@ export interface ReportInput {
   readonly seconds: number
   readonly traffic: TrafficStats
   readonly experiment: ExperimentView
+  readonly verdict: VerdictView
   readonly differing: readonly DifferingImage[]
   readonly expected: Expected
   /** All images: `digits[i].index` is i. */
@@ -96,6 +100,7 @@ export function demoReport(input: ReportInput): DemoReport {
       latency: traffic.latency,
     },
     experiment: experiment.id,
+    verdict: input.verdict,
     agreement: { compared, agree, share: compared === 0 ? null : agree / compared },
     counts: experiment.counts,
     latency: experiment.latency,

@@ -18,6 +18,8 @@ export function summaryLines(report: DemoReport): string[] {
     `  candidate  v2  ${report.candidate}`,
     `                 (${CANDIDATES[report.scenario]})`,
     '',
+    ...verdict(report),
+    '',
     ...counted(report),
     '',
     ...latency(report),
@@ -27,6 +29,16 @@ export function summaryLines(report: DemoReport): string[] {
     ...crossCheck(report),
     '',
     ...kept(report),
+  ]
+}
+
+/** The verdict first, and beside a rollback for disagreement what only the demo can know: the digit that suffered. */
+function verdict({ verdict: { verdict, reason, gates }, hardestHit }: DemoReport): string[] {
+  const disagrees = gates.some(({ id, state }) => id === 'agreement' && state === 'harm')
+  return [
+    `Verdict ${verdict}: ${reason}`,
+    ...gates.map(({ id, state, reason }) => `  ${id.padEnd(10)} ${state.padEnd(8)} ${reason}`),
+    ...(disagrees && hardestHit !== null ? [`  hardest hit is the digit ${hardestHit.digit}`] : []),
   ]
 }
 

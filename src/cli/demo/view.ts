@@ -1,4 +1,5 @@
 import type { ExperimentView } from '../../control/admin/experiment-view.ts'
+import type { VerdictView } from '../../control/admin/verdict-view.ts'
 import type { Percentiles } from '../../wire/messages.ts'
 import type { DifferingImage } from './differences.ts'
 import { clock, count, milliseconds, percent, table, total } from './format.ts'
@@ -17,6 +18,8 @@ export interface ViewState {
   readonly traffic: TrafficStats
   /** null: the admin API has not answered yet. */
   readonly experiment: ExperimentView | null
+  /** null likewise. */
+  readonly verdict: VerdictView | null
   /** Newest first. */
   readonly newest: readonly DifferingImage[]
   /** True labels by image. */
@@ -36,6 +39,7 @@ export function viewLines(state: ViewState): string[] {
     `  candidate  v2  ${state.candidate}`,
     '',
     ...agreement(state.experiment),
+    verdictText(state.verdict),
     '',
     ...table(outcomeRows(state.experiment)),
     '',
@@ -46,6 +50,10 @@ export function viewLines(state: ViewState): string[] {
     'Newest differences',
     ...newest(state),
   ]
+}
+
+function verdictText(verdict: VerdictView | null): string {
+  return verdict === null ? 'Verdict' : `Verdict  ${verdict.verdict}: ${verdict.reason}`
 }
 
 /** Said once, above the view: these lines are to be copied, and longer than some terminals are wide. */

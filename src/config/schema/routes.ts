@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseKeySource } from '../key-source.ts'
 import { compare } from './evidence.ts'
+import { gates, verdict } from './verdict.ts'
 import { headerRules } from './headers.ts'
 import {
   block,
@@ -101,6 +102,8 @@ const route = block({
     .prefault([])
     .describe('Upstreams that get copies of requests which the primary answers.'),
   compare,
+  gates,
+  verdict,
 })
 
 export const routes = list(route, 'each route starts with `- name:`')

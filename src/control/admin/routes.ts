@@ -2,7 +2,9 @@ import type { ControlState } from '../state.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Reloader, ReloadResult } from '../reload.ts'
 import { readCanaryChange } from './canary-change.ts'
+import { parseDuration } from '../../config/units.ts'
 import { experimentView, experimentViews, findExperiment } from './experiment-view.ts'
+import { verdictView } from './verdict-view.ts'
 
 export interface AdminContext {
   readonly state: ControlState
@@ -72,6 +74,13 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     summary: 'counts, latency and top differing fields of one',
     open: false,
     answer: experiment,
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/experiments/{id}/verdict',
+    summary: 'its verdict with the evidence of every gate; `?wait=30s` answers when it is no longer CONTINUE, or then',
+    open: false,
+    answer: verdict,
   },
   {
     method: 'GET',
@@ -145,6 +154,23 @@ function experiments({ state }: AdminContext): AdminAnswer {
 function experiment({ state }: AdminContext, { id }: AdminRequest): AdminAnswer {
   const found = findExperiment(state, id)
   return found === null ? unknown(id) : ok(experimentView(state, found))
+}
+
+/** Longer waits would hold connections that nobody may be behind any more: ask again. */
+const WAIT_MAX_MS = 5 * 60_000
+
+async function verdict({ state }: AdminContext, { id, query }: AdminRequest): Promise<AdminAnswer> {
+  const found = findExperiment(state, id)
+  if (found === null) return unknown(id)
+  const wait = query.get('wait')
+  const waitMs = wait === null ? 0 : parseDuration(wait)
+  if (waitMs === null || waitMs > WAIT_MAX_MS) {
+    return { status: 400, body: { error: 'wait must be a duration of at most 5m, for example 30s' } }
+  }
+  const isDone = (): boolean => state.draining || state.judge.look(found)?.decision.verdict !== 'CONTINUE'
+  await state.verdicts.until(found, waitMs, isDone)
+  const view = verdictView(state, found)
+  return view === null ? unknown(id) : ok(view)
 }
 
 function windows({ state }: AdminContext, { id, query }: AdminRequest): AdminAnswer {

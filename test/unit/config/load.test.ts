@@ -55,6 +55,21 @@ describe('the smallest file', () => {
         ignore: [['id'], ['created']],
         tolerance: { absolute: 1e-6, relative: 1e-3 },
       },
+      gates: {
+        agreement: { min: 0.99 },
+        errors: { maxIncrease: 0.002 },
+        latency: { percentile: 99, maxIncrease: 0.005, thresholdUs: null },
+        slowdown: null,
+      },
+      verdict: {
+        alphaRollback: 0.01,
+        alphaPromote: 0.05,
+        warmUpMs: 60_000,
+        minPairs: 500,
+        minDurationMs: 600_000,
+        maxDurationMs: 86_400_000,
+        coverage: 0.98,
+      },
     })
     expect(snapshot.record).toEqual({
       bodies: 'on-disagreement',

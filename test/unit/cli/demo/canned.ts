@@ -1,4 +1,5 @@
 import type { ExperimentView } from '../../../../src/control/admin/experiment-view.ts'
+import type { VerdictView } from '../../../../src/control/admin/verdict-view.ts'
 import type { Places } from '../../../../src/cli/demo/stage.ts'
 import type { TrafficStats } from '../../../../src/cli/demo/traffic.ts'
 import type { Percentiles } from '../../../../src/wire/messages.ts'
@@ -30,6 +31,33 @@ export const EXPERIMENT_VIEW: ExperimentView = {
   },
   latency: { primary: leg(840, 2_300), shadow: leg(1_200, 45_600) },
   topFields: [{ path: '$.outputs.label[0]', kind: 'value', count: 50 }],
+}
+
+export const VERDICT_VIEW: VerdictView = {
+  experiment: EXPERIMENT_VIEW.id,
+  verdict: 'ROLLBACK',
+  code: 'harm',
+  reason: 'agreement harm: 94.8 % agree, at least 96 % asked',
+  asOf: '2026-01-01T00:00:00.000Z',
+  watermark: 1_767_225_599,
+  primary: EXPERIMENT_VIEW.primary,
+  candidate: EXPERIMENT_VIEW.candidate,
+  coverage: { eligible: 1000, sampled: 1000, paired: 990, lost: { in_flight: 10 }, bounds: [0.93, 0.94] },
+  alpha: { rollback: 0.01, promote: 0.05 },
+  latencyThresholdMs: 50,
+  gates: [
+    {
+      id: 'agreement',
+      n: 970,
+      estimate: 0.948,
+      interval: [0.93, 0.96],
+      margin: 0.96,
+      logE: { harm: 7, safe: -4 },
+      threshold: { harm: 5.7, safe: 3 },
+      state: 'harm',
+      reason: 'agreement harm: 94.8 % agree, at least 96 % asked',
+    },
+  ],
 }
 
 export const TRAFFIC: TrafficStats = {

@@ -13,7 +13,7 @@ describe('the options of the demo', () => {
       scenario: 'better',
       durationMs: 60_000,
       kafka: [],
-      requestsPerSecond: 50,
+      requestsPerSecond: 300,
       json: false,
     })
   })

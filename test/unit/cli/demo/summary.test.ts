@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { loadDigits } from '../../../../src/cli/demo/digits.ts'
 import { demoReport, runFailure, type ReportInput } from '../../../../src/cli/demo/report.ts'
 import { summaryLines } from '../../../../src/cli/demo/summary.ts'
-import { EXPERIMENT_VIEW, PLACES, sure, TRAFFIC } from './canned.ts'
+import { EXPERIMENT_VIEW, PLACES, sure, TRAFFIC, VERDICT_VIEW } from './canned.ts'
 
 const digits = loadDigits()
 const eights = digits.filter(({ label }) => label === 8).map(({ index }) => index)
@@ -22,6 +22,7 @@ const INPUT: ReportInput = {
     ]),
   },
   experiment: EXPERIMENT_VIEW,
+  verdict: VERDICT_VIEW,
   differing: [
     { image: second, primary: sure(8, 0.91), candidate: sure(1, 0.55), distance: 0.5, times: 20 },
     { image: first, primary: sure(8, 0.97), candidate: sure(3, 0.9), distance: 0.9, times: 30 },
@@ -36,6 +37,12 @@ const summary = (input: ReportInput): string => summaryLines(demoReport(input)).
 
 describe('the summary of a run', () => {
   const text = summary(INPUT)
+
+  test('begins with the verdict, the gate that decided it and the digit that suffered', () => {
+    expect(text).toContain('Verdict ROLLBACK: agreement harm: 94.8 % agree, at least 96 % asked')
+    expect(text).toMatch(/agreement +harm +agreement harm/)
+    expect(text).toContain('hardest hit is the digit 8')
+  })
 
   test('says what was compared and how much agreed, in integers that add up', () => {
     expect(text).toContain('Agreement 94.8 %: v1 and v2 gave the same digit in 920 of 970 compared pairs')

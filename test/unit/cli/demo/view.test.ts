@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openScreen } from '../../../../src/cli/demo/screen.ts'
 import { placesLines, statusLine, viewLines, type ViewState } from '../../../../src/cli/demo/view.ts'
-import { EXPERIMENT_VIEW, PLACES, sure, TRAFFIC } from './canned.ts'
+import { EXPERIMENT_VIEW, PLACES, sure, TRAFFIC, VERDICT_VIEW } from './canned.ts'
 
 const labels = Array.from({ length: 100 }, () => 8)
 
@@ -14,6 +14,7 @@ const STATE: ViewState = {
   durationMs: 120_000,
   traffic: TRAFFIC,
   experiment: EXPERIMENT_VIEW,
+  verdict: VERDICT_VIEW,
   newest: [{ image: 42, primary: sure(8), candidate: sure(3), distance: 1, times: 1 }],
   labels,
 }
@@ -30,10 +31,11 @@ describe('the live view', () => {
     expect(text).toMatch(/shadow +1\.20 ms +45\.6 ms/)
     expect(text).toContain('50.0 requests/s, 1,003 sent, 3 errors, 10 copies dropped')
     expect(text).toContain('image 42, true 8: v1 → 8, v2 → 3')
+    expect(text).toContain('Verdict  ROLLBACK: agreement harm: 94.8 % agree')
   })
 
   test('keeps its height from before the first pair to the end', () => {
-    const before = viewLines({ ...STATE, experiment: null, newest: [] })
+    const before = viewLines({ ...STATE, experiment: null, verdict: null, newest: [] })
     expect(before).toHaveLength(viewLines(STATE).length)
     expect(before.join('\n')).toContain('waiting for the first pair')
   })

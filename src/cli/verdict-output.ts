@@ -1,0 +1,107 @@
+import type { VerdictView } from '../control/admin/verdict-view.ts'
+
+export const VERDICT_OUTPUTS = ['text', 'json', 'junit', 'markdown'] as const
+export type VerdictOutput = (typeof VERDICT_OUTPUTS)[number]
+
+type Gate = VerdictView['gates'][number]
+
+export function isVerdictOutput(text: string): text is VerdictOutput {
+  return (VERDICT_OUTPUTS as readonly string[]).includes(text)
+}
+
+/** A verdict for a terminal, a program, a CI system that reads JUnit, or a comment under a change. */
+export function printVerdict(verdict: VerdictView, output: VerdictOutput): string {
+  switch (output) {
+    case 'text':
+      return asText(verdict)
+    case 'json':
+      return JSON.stringify(verdict)
+    case 'junit':
+      return asJunit(verdict)
+    case 'markdown':
+      return asMarkdown(verdict)
+  }
+}
+
+function asText(verdict: VerdictView): string {
+  const lines = [
+    `${verdict.verdict}  ${verdict.experiment}`,
+    `  ${verdict.reason}`,
+    `  ${parties(verdict)}`,
+    `  ${coverage(verdict)}`,
+    ...verdict.gates.map(gate => `  ${gate.id.padEnd(10)} ${gate.state.padEnd(8)} ${gate.reason}`),
+  ]
+  return lines.join('\n')
+}
+
+/** One test case a gate: open ones are skipped, harmful ones have failed. */
+function asJunit(verdict: VerdictView): string {
+  const name = xml(verdict.experiment)
+  const cases = verdict.gates.map(
+    gate => `  <testcase classname="${name}" name="${xml(gate.id)}">${outcome(gate)}</testcase>`,
+  )
+  const failures =
+    verdict.gates.filter(({ state }) => state === 'harm').length + (verdict.verdict === 'INVALID' ? 1 : 0)
+  const whole = verdict.verdict === 'INVALID' ? `<error message="${xml(verdict.reason)}"/>` : ''
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite name="${name}" tests="${cases.length + 1}" failures="${failures}">`,
+    `  <testcase classname="${name}" name="verdict">${whole}<system-out>${xml(`${verdict.verdict}: ${verdict.reason}`)}</system-out></testcase>`,
+    ...cases,
+    '</testsuite>',
+  ].join('\n')
+}
+
+function outcome({ state, reason }: Gate): string {
+  if (state === 'harm') return `<failure message="${xml(reason)}"/>`
+  return state === 'safe' ? `<system-out>${xml(reason)}</system-out>` : `<skipped message="${xml(reason)}"/>`
+}
+
+function asMarkdown(verdict: VerdictView): string {
+  return [
+    `## ${verdict.verdict}: ${verdict.experiment}`,
+    '',
+    `${verdict.reason}. ${parties(verdict)}; ${coverage(verdict)}.`,
+    '',
+    '| gate | state | votes | estimate | interval | margin | log E harm / needed | log E safe / needed |',
+    '| --- | --- | --: | --: | --: | --: | --: | --: |',
+    ...verdict.gates.map(row),
+  ].join('\n')
+}
+
+function row({ id, state, n, estimate, interval, margin, logE, threshold }: Gate): string {
+  const cells = [
+    id,
+    state,
+    n,
+    estimate === null ? '—' : short(estimate),
+    `${short(interval[0])} – ${interval[1] === null ? '—' : short(interval[1])}`,
+    margin,
+    `${logE.harm.toFixed(2)} / ${threshold.harm.toFixed(2)}`,
+    `${logE.safe.toFixed(2)} / ${threshold.safe.toFixed(2)}`,
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+function parties({ primary, candidate }: VerdictView): string {
+  return `${nameOf(candidate)} against ${nameOf(primary)}`
+}
+
+function nameOf(party: VerdictView['primary']): string {
+  if (party === null) return 'a version that is no longer configured'
+  return party.version === null ? party.upstream : `${party.upstream} (version ${party.version})`
+}
+
+function coverage({ coverage: { sampled, paired, lost, bounds } }: VerdictView): string {
+  const reasons = Object.entries(lost).map(([reason, count]) => `${count} ${reason}`)
+  const losses = reasons.length === 0 ? 'nothing lost' : `lost ${reasons.join(', ')}`
+  return `${paired} of ${sampled} sampled exchanges paired, ${losses}; agreement is between ${short(bounds[0])} and ${short(bounds[1])} whatever was lost`
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)))
+}
+
+function xml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+}

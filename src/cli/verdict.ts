@@ -1,0 +1,70 @@
+import { parseDuration } from '../config/units.ts'
+import type { VerdictView } from '../control/admin/verdict-view.ts'
+import { VERDICT_OPTIONS } from './commands.ts'
+import { readWordsAndOptions, required, UsageError } from './options.ts'
+import { isVerdictOutput, printVerdict, VERDICT_OUTPUTS } from './verdict-output.ts'
+
+const DEFAULT_ADMIN = 'http://127.0.0.1:9090'
+const DEFAULT_TIMEOUT_MS = 3_600_000
+/** The admin API answers at the latest after this, and is asked again. */
+const POLL = '30s'
+const NOT_REACHABLE = 3
+
+const EXIT_CODES = { PROMOTE: 0, ROLLBACK: 10, CONTINUE: 20, EXPIRED: 20, INVALID: 30 } as const
+
+/** `understudy verdict`: 0 PROMOTE, 10 ROLLBACK, 20 CONTINUE or EXPIRED, 30 INVALID; 2 wrong use, 3 not reachable. */
+export async function run(args: string[]): Promise<number> {
+  const { values, words } = readWordsAndOptions(args, VERDICT_OPTIONS, 1)
+  const experiment = required(words[0], 'EXPERIMENT')
+  const output = values.output ?? 'text'
+  if (!isVerdictOutput(output)) throw new UsageError(`--output is ${VERDICT_OUTPUTS.join(', ')}, not ${output}`)
+  const timeoutMs = values.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(values.timeout)
+  if (timeoutMs === null) throw new UsageError(`--timeout needs a duration, for example 1h`)
+  const untilMs = performance.now() + (values.wait === true ? timeoutMs : 0)
+  const source = {
+    admin: adminUrl(values.admin ?? DEFAULT_ADMIN),
+    token: values.token ?? process.env['UNDERSTUDY_TOKEN'],
+  }
+  const verdict = await ask(source, experiment, untilMs)
+  if (typeof verdict === 'string') {
+    console.error(`understudy verdict: ${verdict}`)
+    return NOT_REACHABLE
+  }
+  console.log(printVerdict(verdict, output))
+  return EXIT_CODES[verdict.verdict]
+}
+
+interface Source {
+  readonly admin: URL
+  readonly token: string | undefined
+}
+
+function adminUrl(text: string): URL {
+  const withScheme = text.includes('://') ? text : `http://${text}`
+  if (!URL.canParse(withScheme)) throw new UsageError(`--admin needs a URL, for example ${DEFAULT_ADMIN}`)
+  return new URL(withScheme)
+}
+
+/** Asks until it is decided or the time is over. A text says why there is no verdict. */
+async function ask(source: Source, experiment: string, untilMs: number): Promise<VerdictView | string> {
+  for (;;) {
+    const answer = await askOnce(source, experiment, performance.now() < untilMs)
+    if (typeof answer === 'string' || answer.verdict !== 'CONTINUE' || performance.now() >= untilMs) return answer
+  }
+}
+
+async function askOnce({ admin, token }: Source, experiment: string, wait: boolean): Promise<VerdictView | string> {
+  const url = new URL(`/api/v1/experiments/${encodeURIComponent(experiment)}/verdict`, admin)
+  if (wait) url.searchParams.set('wait', POLL)
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  try {
+    const response = await fetch(url, { headers })
+    const body = (await response.json()) as VerdictView & { readonly error?: string }
+    if (response.ok) return body
+    return `${admin.origin} answered ${response.status}: ${body.error ?? 'no reason given'}`
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    const why = cause instanceof Error ? cause.message || String(cause) : String(cause)
+    return `cannot reach the admin address ${admin.origin} (${why}); is it running, and is --admin right?`
+  }
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { block, count, duration, expected, number } from './scalars.ts'
+
+const share = (what: string) => number(what, 0, 1)
+/** Open at both ends: the logarithms of evidence need room. */
+const probability = () => number('a number between 0 and 1', 1e-9, 1 - 1e-9)
+
+const latency = block({
+  percentile: number('a percentile', 50, 99.9)
+    .prefault(99)
+    .describe("Where `threshold` is auto: it is this percentile of the primary's latencies in the warm-up."),
+  max_increase: share('a share from 0 to 1')
+    .prefault(0.005)
+    .describe('Most by which the share of answers over the threshold may be larger than the primary has.'),
+  threshold: z
+    .union([z.literal('auto'), duration()], { error: expected('`auto` or a duration') })
+    .prefault('auto')
+    .describe('Latency over which an answer counts as late; windows know it to the next of 64 edges.'),
+})
+
+/** Without a block of gates these three are asked; a block declares just what it holds. */
+const ASKED_BY_DEFAULT = { agreement: { min: 0.99 }, errors: { max_increase: 0.002 }, latency: {} }
+
+export const gates = block({
+  agreement: block({ min: probability().describe('Least share of pairs that agree.') })
+    .nullable()
+    .default(null)
+    .describe('Do the answers agree?'),
+  errors: block({
+    max_increase: probability().describe('Most by which the share of failures may be larger than the primary has.'),
+  })
+    .nullable()
+    .default(null)
+    .describe('Does the candidate fail more often?'),
+  latency: latency.nullable().default(null).describe('Is the candidate late more often?'),
+  slowdown: block({
+    median_ratio: number('a ratio of at least 1', 1, 1000).describe('Largest median of shadow over primary latency.'),
+  })
+    .nullable()
+    .default(null)
+    .describe('Is the candidate slower as a rule?'),
+})
+  .prefault(ASKED_BY_DEFAULT)
+  .describe('What a candidate must show to be promoted, each with its margin. Absent: agreement, errors and latency.')
+
+const alpha = block({
+  rollback: probability()
+    .prefault(0.01)
+    .describe('Chance of a false ROLLBACK, over all gates and however often one looks.'),
+  promote: probability().prefault(0.05).describe('Chance of a wrong PROMOTE, likewise.'),
+})
+
+export const verdict = block({
+  alpha: alpha.prefault({}).describe('How often a verdict may be wrong.'),
+  warm_up: duration(0).prefault('60s').describe('The first part of an experiment, shown and not judged.'),
+  min_pairs: count(1, 1_000_000_000).prefault(500).describe('No PROMOTE before so many pairs.'),
+  min_duration: duration(0).prefault('10m').describe('No PROMOTE before this time.'),
+  max_duration: duration().prefault('24h').describe('Undecided for so long is EXPIRED.'),
+  coverage: share('a share from 0 to 1')
+    .prefault(0.98)
+    .describe('No PROMOTE when fewer of the sampled exchanges were compared.'),
+})
+  .prefault({})
+  .describe('When there is a verdict, and how sure it has to be.')

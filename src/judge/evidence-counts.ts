@@ -1,0 +1,84 @@
+import type { CoverageCounts } from '../evidence/coverage.ts'
+import type { PairCounts, PairedDifference } from '../evidence/counts.ts'
+import { LATENCY_BUCKETS, LATENCY_EDGES_US } from '../wire/latency-grid.ts'
+import type { Crossings, SparseHistogram, WindowCounts } from '../wire/window.ts'
+
+/** Nothing is judged against a threshold before there is one. */
+const NONE: PairedDifference = { worse: 0, same: 0, better: 0 }
+
+/**
+ * The votes in the sum of some windows. `latency`: the sum of the windows behind the choice of the threshold, and the
+ * edge of the grid that was chosen; null while none is.
+ */
+export function pairCounts(
+  counts: WindowCounts,
+  latency: { readonly counts: WindowCounts; readonly edge: number } | null,
+): PairCounts {
+  const { outcomes, slowdown } = counts
+  const pairs = total(outcomes)
+  return {
+    agreement: { agree: outcomes.agree, disagree: outcomes.disagree },
+    // Noise needs a control shadow, which there is none of yet.
+    belowNoise: NONE,
+    errors: {
+      worse: outcomes.shadow_error,
+      better: outcomes.primary_error,
+      same: pairs - outcomes.shadow_error - outcomes.primary_error,
+    },
+    latency: latency === null ? NONE : overEdge(latency.counts, latency.edge),
+    slowdown: { slower: slowdown.slower, notSlower: slowdown.pairs - slowdown.slower },
+  }
+}
+
+/** What became of the exchanges of the windows: dropped, unpaired and incomparable ones are lost to the comparison. */
+export function coverageCounts(counts: WindowCounts): CoverageCounts {
+  const { outcomes, dropped, unpaired, incomparable } = counts
+  return {
+    eligible: counts.eligible,
+    sampled: counts.sampled,
+    paired: counts.pairs,
+    agree: outcomes.agree,
+    disagree: outcomes.disagree,
+    lost: { ...dropped, ...unpaired, ...incomparable },
+  }
+}
+
+/**
+ * The lowest edge that at most `1 - percentile / 100` of the latencies are over, as its number on the grid; the last edge
+ * when they all are. null without latencies.
+ */
+export function percentileEdge(histogram: SparseHistogram, percentile: number): number | null {
+  const latencies = total(histogram)
+  if (latencies === 0) return null
+  let over = latencies
+  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
+    over -= histogram[bucket] ?? 0
+    if (over <= latencies * (1 - percentile / 100)) return Math.min(bucket, LATENCY_EDGES_US.length - 1)
+  }
+  return LATENCY_EDGES_US.length - 1
+}
+
+/** The first edge that is not below the threshold, microseconds. */
+export function edgeAt(thresholdUs: number): number {
+  const found = LATENCY_EDGES_US.findIndex(edge => edge >= thresholdUs)
+  return found === -1 ? LATENCY_EDGES_US.length - 1 : found
+}
+
+function overEdge({ latency, crossings }: WindowCounts, edge: number): PairedDifference {
+  const worse = straddling(crossings.up, edge)
+  const better = straddling(crossings.down, edge)
+  return { worse, better, same: total(latency.primary) - worse - better }
+}
+
+/** Pairs with one latency at or below the edge and the other over it: see `bumpLatencies`. */
+function straddling({ from, to }: Crossings, edge: number): number {
+  let pairs = 0
+  for (let bucket = 0; bucket <= edge; bucket++) pairs += (from[bucket] ?? 0) - (to[bucket] ?? 0)
+  return pairs
+}
+
+function total(counts: Readonly<Record<string, number>>): number {
+  let sum = 0
+  for (const key of Object.keys(counts)) sum += counts[key] as number
+  return sum
+}

@@ -1,0 +1,135 @@
+import type { ExperimentPlan } from '../config/snapshot.ts'
+import { coverage, type Coverage, type CoverageCounts } from '../evidence/coverage.ts'
+import { evaluateGates, type DeclaredGate } from '../evidence/declared-gates.ts'
+import type { GateResult } from '../evidence/gate.ts'
+import { decide, FIRST_LOOK, type Decision } from '../evidence/verdict.ts'
+import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
+import { addCounts, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
+import { BatchMeans } from './batch-means.ts'
+import { coverageCounts, edgeAt, pairCounts, percentileEdge } from './evidence-counts.ts'
+
+/** A percentile of fewer latencies is not worth freezing. */
+const CALIBRATION_PAIRS = 200
+
+/** One look at an experiment. */
+export interface Look {
+  readonly decision: Decision
+  readonly gates: readonly GateResult[]
+  readonly coverage: CoverageCounts & Coverage
+  /** Chosen in the warm-up or by the user, microseconds; null while the gate waits for one, or where there is none. */
+  readonly thresholdUs: number | null
+  /** The newest second that is judged, and the first that was seen; null before a window. */
+  readonly second: number | null
+  readonly firstSecond: number | null
+}
+
+/**
+ * The judge of one experiment: the only writer of its verdict. It takes the windows of all threads second by second, in
+ * order; those of the warm-up are shown and not judged, and choose the latency threshold, so that no pair is judged by a
+ * threshold that it helped to choose.
+ */
+export class ExperimentJudge {
+  readonly #plan: ExperimentPlan
+  readonly #declared: readonly DeclaredGate[]
+  readonly #judged = emptyCounts()
+  /** The part of it behind the choice of the latency threshold. */
+  readonly #timed = emptyCounts()
+  readonly #calibration = emptyCounts()
+  readonly #means: BatchMeans
+  #edge: number | null
+  #firstSecond: number | null = null
+  #second: number | null = null
+  #look: Look
+
+  constructor(plan: ExperimentPlan) {
+    this.#plan = plan
+    this.#declared = declaredGates(plan)
+    this.#means = new BatchMeans(this.#declared.map(({ gate }) => gate))
+    const thresholdUs = plan.gates.latency?.thresholdUs ?? null
+    this.#edge = thresholdUs === null ? null : edgeAt(thresholdUs)
+    this.#look = this.#judge(FIRST_LOOK)
+  }
+
+  /** The last look. */
+  get look(): Look {
+    return this.#look
+  }
+
+  /** All windows of one second; seconds come in order. */
+  take(second: number, windows: readonly SealedWindow[]): void {
+    const counts = emptyCounts()
+    for (const window of windows) addCounts(counts, window.counts)
+    this.#firstSecond ??= second
+    // A thread that was held up seals its seconds late; they are judged, but time does not go back.
+    this.#second = Math.max(second, this.#second ?? second)
+    const isWarmedUp = (second - this.#firstSecond) * 1e3 >= this.#plan.verdict.warmUpMs
+    if (isWarmedUp) this.#count(counts)
+    this.#calibrate(counts, isWarmedUp)
+    this.#look = this.#judge(this.#look.decision.memory)
+  }
+
+  #count(counts: WindowCounts): void {
+    addCounts(this.#judged, counts)
+    if (this.#edge !== null) addCounts(this.#timed, counts)
+    this.#means.add(pairCounts(counts, this.#edge === null ? null : { counts, edge: this.#edge }))
+  }
+
+  /** After the warm-up goes on until there are enough latencies; the seconds it takes are no evidence for the gate. */
+  #calibrate(counts: WindowCounts, isWarmedUp: boolean): void {
+    const gate = this.#plan.gates.latency
+    if (gate === null || this.#edge !== null) return
+    addCounts(this.#calibration, counts)
+    const { primary } = this.#calibration.latency
+    const pairs = Object.values(primary).reduce((sum, count) => sum + count, 0)
+    if (isWarmedUp && pairs >= CALIBRATION_PAIRS) this.#edge = percentileEdge(primary, gate.percentile)
+  }
+
+  #judge(memory: Decision['memory']): Look {
+    const { verdict, gates: plan } = this.#plan
+    const latency = this.#edge === null ? null : { counts: this.#timed, edge: this.#edge }
+    const alpha = { rollback: verdict.alphaRollback, promote: verdict.alphaPromote }
+    const gates = evaluateGates(this.#declared, pairCounts(this.#judged, latency), [], alpha)
+    const counted = coverageCounts(this.#judged)
+    const thresholdUs = this.#edge === null ? null : (LATENCY_EDGES_US[this.#edge] as number)
+    const decision = decide({
+      settings: {
+        minPairs: verdict.minPairs,
+        minDurationMs: verdict.minDurationMs,
+        maxDurationMs: verdict.maxDurationMs,
+        warmUpMs: verdict.warmUpMs,
+        leastCoverage: verdict.coverage,
+      },
+      gates,
+      pairs: this.#judged.pairs,
+      canaryRequests: 0,
+      elapsedMs: this.#second === null ? 0 : (this.#second - (this.#firstSecond as number) + 1) * 1e3,
+      memory,
+      settingsChanged: false,
+      sampleRatio: null,
+      comparator: { pairs: this.#judged.pairs, failed: this.#judged.incomparable.failed },
+      coverage: counted,
+      agreementAsked: plan.agreement?.min ?? null,
+      batchMeans: this.#means.all,
+      loopLagUs: 0,
+      latencyMarginUs: thresholdUs,
+    })
+    return {
+      decision,
+      gates,
+      coverage: { ...counted, ...coverage(counted) },
+      thresholdUs,
+      second: this.#second,
+      firstSecond: this.#firstSecond,
+    }
+  }
+}
+
+function declaredGates({ gates }: ExperimentPlan): DeclaredGate[] {
+  const { agreement, errors, latency, slowdown } = gates
+  return [
+    ...(agreement === null ? [] : [{ gate: 'agreement', min: agreement.min } as const]),
+    ...(errors === null ? [] : [{ gate: 'errors', maxIncrease: errors.maxIncrease } as const]),
+    ...(latency === null ? [] : [{ gate: 'latency', maxIncrease: latency.maxIncrease } as const]),
+    ...(slowdown === null ? [] : [{ gate: 'slowdown', medianRatio: slowdown.medianRatio } as const]),
+  ]
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { ExperimentJudge } from '../../../src/judge/experiment-judge.ts'
+import { quickPlan, START, windowOf, type SecondOfPairs } from '../../support/verdicts.ts'
+
+/** Takes seconds of such pairs, one after the other, and says what the judge says at the end. */
+function judged(judge: ExperimentJudge, seconds: number, pairs: SecondOfPairs, from = START) {
+  for (let i = 0; i < seconds; i++) judge.take(from + i, [windowOf(from + i, pairs)])
+  const { decision, gates } = judge.look
+  return { ...decision, states: Object.fromEntries(gates.map(gate => [gate.id, gate.state])) }
+}
+
+describe('a judge', () => {
+  test('without traffic goes on, and says why', () => {
+    const { decision, gates } = new ExperimentJudge(quickPlan()).look
+    expect([decision.verdict, decision.code]).toEqual(['CONTINUE', 'warm_up'])
+    for (const gate of gates) expect([gate.state, gate.n]).toEqual(['no_data', 0])
+  })
+
+  test('promotes a candidate that agrees, does not fail and is as fast', () => {
+    const { verdict, states } = judged(new ExperimentJudge(quickPlan()), 60, { agree: 200 })
+    expect([verdict, states]).toEqual(['PROMOTE', { agreement: 'safe', errors: 'safe', latency: 'safe' }])
+  })
+
+  test('does not promote before min_pairs and min_duration', () => {
+    const plan = quickPlan({ minPairs: 1_000_000 })
+    expect(judged(new ExperimentJudge(plan), 60, { agree: 200 })).toMatchObject({
+      verdict: 'CONTINUE',
+      code: 'min_pairs',
+    })
+    const long = quickPlan({ minDurationMs: 3_600_000 })
+    expect(judged(new ExperimentJudge(long), 60, { agree: 200 })).toMatchObject({
+      verdict: 'CONTINUE',
+      code: 'min_duration',
+    })
+  })
+
+  test('rolls back a candidate that disagrees, names the gate, and stays with it', () => {
+    const judge = new ExperimentJudge(quickPlan())
+    expect(judged(judge, 40, { agree: 180, disagree: 20 })).toMatchObject({ verdict: 'ROLLBACK', code: 'harm' })
+    expect(judge.look.decision.reason).toContain('agreement')
+    expect(judged(judge, 600, { agree: 180, disagree: 20 }, START + 40).verdict).toBe('ROLLBACK')
+  })
+
+  test('rolls back one that fails, and one that is late', () => {
+    expect(judged(new ExperimentJudge(quickPlan()), 40, { agree: 180, shadowErrors: 20 }).states['errors']).toBe('harm')
+    const judge = new ExperimentJudge(quickPlan())
+    judged(judge, 10, { agree: 200 })
+    expect(judged(judge, 40, { agree: 200, shadowUs: 90_000 }, START + 10)).toMatchObject({
+      verdict: 'ROLLBACK',
+      states: { latency: 'harm' },
+    })
+  })
+
+  test('shows the warm-up and does not judge it', () => {
+    const judge = new ExperimentJudge(quickPlan())
+    expect(judged(judge, 5, { disagree: 1_000 }).verdict).toBe('CONTINUE')
+    expect(judged(judge, 60, { agree: 200 }, START + 5).verdict).toBe('PROMOTE')
+  })
+
+  test('chooses the latency threshold before the pairs it judges by it', () => {
+    const judge = new ExperimentJudge(quickPlan())
+    judged(judge, 6, { agree: 200 })
+    expect(judge.look.thresholdUs).toBeGreaterThanOrEqual(2_000)
+    expect(judge.look.gates.find(({ id }) => id === 'latency')?.n).toBe(0)
+    judged(judge, 1, { agree: 200 }, START + 6)
+    expect(judge.look.gates.find(({ id }) => id === 'latency')?.n).toBe(200)
+  })
+
+  test('never promotes when most copies were lost', () => {
+    const { verdict, code } = judged(new ExperimentJudge(quickPlan()), 300, { agree: 40, dropped: 160 })
+    expect(['PROMOTE', code === 'low_coverage' || code === 'coverage']).not.toEqual([verdict, false])
+    expect(verdict).not.toBe('PROMOTE')
+  })
+
+  test('gives up an experiment that stays undecided', () => {
+    const plan = quickPlan({ maxDurationMs: 30_000 })
+    expect(judged(new ExperimentJudge(plan), 60, { agree: 1 }).verdict).toBe('EXPIRED')
+  })
+})
