@@ -50,7 +50,7 @@ export async function memory(bench: Bench): Promise<SectionReport> {
     title: `Memory: 1 MiB bodies, ${CONNECTIONS} connections, a shadow that takes 500 ms`,
     paragraphs: [
       markdownTable(header, [[ROW.compare, ...cells.map(String)]]),
-      `${samples.length} samples, one a second, one run of ${seconds} s from a fresh start. Copies are dropped at 64 MiB.`,
+      `${samples.length} samples, one a second, one run of ${seconds} s from a fresh start. Copies are dropped at 32 MiB.`,
     ],
     findings: findings(middle, end),
   }

@@ -29,7 +29,7 @@ function asText(verdict: VerdictView): string {
     `  ${verdict.reason}`,
     `  ${parties(verdict)}`,
     `  ${coverage(verdict)}`,
-    ...verdict.gates.map(gate => `  ${gate.id.padEnd(10)} ${gate.state.padEnd(8)} ${gate.reason}`),
+    ...verdict.gates.map(({ reason }) => `  ${reason}`),
   ]
   return lines.join('\n')
 }

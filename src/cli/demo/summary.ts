@@ -37,7 +37,7 @@ function verdict({ verdict: { verdict, reason, gates }, hardestHit }: DemoReport
   const disagrees = gates.some(({ id, state }) => id === 'agreement' && state === 'harm')
   return [
     `Verdict ${verdict}: ${reason}`,
-    ...gates.map(({ id, state, reason }) => `  ${id.padEnd(10)} ${state.padEnd(8)} ${reason}`),
+    ...gates.map(({ reason }) => `  ${reason}`),
     ...(disagrees && hardestHit !== null ? [`  hardest hit is the digit ${hardestHit.digit}`] : []),
   ]
 }

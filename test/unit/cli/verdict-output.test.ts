@@ -29,7 +29,7 @@ const VIEW: VerdictView = {
   gates: [
     GATE,
     { ...GATE, id: 'errors', state: 'safe', reason: 'errors safe' },
-    { ...GATE, id: 'latency', state: 'open' },
+    { ...GATE, id: 'latency', state: 'open', reason: 'latency open: 2 100 more pairs' },
   ],
 }
 
