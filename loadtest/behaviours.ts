@@ -31,7 +31,7 @@ export const INFER_REQUEST = JSON.stringify({
   id: 'loadtest',
   inputs: [{ name: 'x', shape: [1, 16], datatype: 'FP32', data: Array.from({ length: 16 }, (_, i) => (i + 1) / 10) }],
 })
-const INFER_ANSWER = JSON.stringify({
+export const INFER_ANSWER = JSON.stringify({
   model_name: 'churn',
   model_version: '7',
   id: 'loadtest',

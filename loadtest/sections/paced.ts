@@ -1,4 +1,4 @@
-import { SMALL_ANSWER } from '../bench-answers.ts'
+import { INFER_ANSWER } from '../behaviours.ts'
 import { FORMS, ROW, Starter } from '../contestants.ts'
 import { copiesTable } from '../copies-table.ts'
 import { LoadDriver } from '../driver.ts'
@@ -19,7 +19,7 @@ const TIMEOUT_MS = 5000
 /** What clients feel at a rate that nobody has trouble with. */
 export async function paced(bench: Bench): Promise<SectionReport> {
   await using resources = new Resources()
-  const servers = resources.add(await startModelServers(bench.tools, SMALL_ANSWER, 'head'))
+  const servers = resources.add(await startModelServers(bench.tools, INFER_ANSWER, 'head'))
   const driver = resources.add(new LoadDriver())
   const start = new Starter(bench.tools, servers)
   const lineup = new Lineup(resources)

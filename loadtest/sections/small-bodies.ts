@@ -1,6 +1,5 @@
-import { SMALL_ANSWER } from '../bench-answers.ts'
 import { startBenchKafka } from '../bench-kafka.ts'
-import { INFER_REQUEST } from '../behaviours.ts'
+import { INFER_ANSWER, INFER_REQUEST } from '../behaviours.ts'
 import { FORMS, ROW, Starter } from '../contestants.ts'
 import { ratioBetween, type Finding, type Question, type Results } from '../findings.ts'
 import { startModelServers } from '../model-servers.ts'
@@ -13,7 +12,7 @@ const CONNECTIONS = 32
 /** All contestants with an ordinary prediction: what a request costs in processor time, and how many get through. */
 export async function smallBodies(bench: Bench): Promise<SectionReport> {
   await using resources = new Resources()
-  const servers = resources.add(await startModelServers(bench.tools, SMALL_ANSWER, 'head'))
+  const servers = resources.add(await startModelServers(bench.tools, INFER_ANSWER, 'head'))
   const start = new Starter(bench.tools, servers)
   const lineup = new Lineup(resources)
   lineup.add(start.direct())

@@ -1,5 +1,4 @@
-import { SMALL_ANSWER } from '../bench-answers.ts'
-import { INFER_REQUEST } from '../behaviours.ts'
+import { INFER_ANSWER, INFER_REQUEST } from '../behaviours.ts'
 import { FORMS, Starter } from '../contestants.ts'
 import { ratioBetween } from '../findings.ts'
 import { startModelServers } from '../model-servers.ts'
@@ -14,7 +13,7 @@ const TWO = 'Understudy mirror, 2 threads'
 /** What a second data-plane thread is good for. */
 export async function threads(bench: Bench): Promise<SectionReport> {
   await using resources = new Resources()
-  const servers = resources.add(await startModelServers(bench.tools, SMALL_ANSWER, 'head'))
+  const servers = resources.add(await startModelServers(bench.tools, INFER_ANSWER, 'head'))
   const start = new Starter(bench.tools, servers)
   const lineup = new Lineup(resources)
   lineup.add(await start.understudy(ONE, true, { ...FORMS.copying, threads: 1 }))

@@ -3,7 +3,7 @@ import { LOG_RATIO_BUCKETS } from '../wire/latency-grid.ts'
 import { DURATION_EDGES_SECONDS, type FoldedHistogram } from '../wire/messages.ts'
 import type { Look } from '../judge/experiment-judge.ts'
 import type { FoldedCounters } from './fold-counters.ts'
-import type { MetricName } from './metrics.ts'
+import type { MetricName } from './metric-table.ts'
 import type { ControlState } from './state.ts'
 
 /** Label values in the order of the metric's labels. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Metrics, METRICS } from '../../../src/control/metrics.ts'
+import { METRICS } from '../../../src/control/metric-table.ts'
+import { Metrics } from '../../../src/control/metrics.ts'
 import { ControlState } from '../../../src/control/state.ts'
 import { ERROR_CODES } from '../../../src/errors.ts'
 import { LOG_RATIO_EDGES } from '../../../src/wire/latency-grid.ts'

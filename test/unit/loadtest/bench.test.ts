@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { INFER_PATH, INFER_REQUEST } from '../../../loadtest/behaviours.ts'
-import { LARGE_ANSWER, SMALL_ANSWER } from '../../../loadtest/bench-answers.ts'
+import { INFER_ANSWER } from '../../../loadtest/behaviours.ts'
+import { LARGE_ANSWER } from '../../../loadtest/bench-answers.ts'
 import { readBenchOptions } from '../../../loadtest/bench-options.ts'
 import type { Contestant } from '../../../loadtest/contestants.ts'
 import { copiesCells } from '../../../loadtest/copies-table.ts'
@@ -23,7 +24,7 @@ describe('the answers', () => {
     await using resources = new Resources()
     const standIn = resources.add(await StandIn.start('healthy', 'primary'))
     const answer = await fetch(`${standIn.url}${INFER_PATH}`, { method: 'POST', body: INFER_REQUEST })
-    expect(await answer.text()).toBe(SMALL_ANSWER)
+    expect(await answer.text()).toBe(INFER_ANSWER)
   })
 
   test('large answers are about 1 KiB of JSON that nginx can be made to give', () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { INFER_PATH, INFER_REQUEST } from '../../../loadtest/behaviours.ts'
-import { SMALL_ANSWER } from '../../../loadtest/bench-answers.ts'
+import { INFER_ANSWER } from '../../../loadtest/behaviours.ts'
 import type { Contender } from '../../../loadtest/contender.ts'
 import { Resources } from '../../../loadtest/resources.ts'
 import { startFloorRelay, startHttpProxy } from '../../../loadtest/run-node-proxy.ts'
@@ -14,8 +14,8 @@ async function infer({ port }: { readonly port: number }): Promise<string> {
 }
 
 async function servesTwice(proxy: Contender): Promise<void> {
-  expect(await infer(proxy)).toBe(SMALL_ANSWER)
-  expect(await infer(proxy)).toBe(SMALL_ANSWER)
+  expect(await infer(proxy)).toBe(INFER_ANSWER)
+  expect(await infer(proxy)).toBe(INFER_ANSWER)
   expect(proxy.cpuMs()).toBeGreaterThan(0)
 }
 
