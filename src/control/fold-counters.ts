@@ -1,4 +1,5 @@
 import type { FoldedHistogram, RequestCounters, ShadowCounters, ThreadCounters } from '../wire/messages.ts'
+import { total } from '../wire/total.ts'
 
 /** The sum of the counters of all data-plane threads, those of dead threads included. */
 export interface FoldedCounters {
@@ -73,10 +74,6 @@ function closed(row: ShadowCounters): ShadowCounters {
     unpaired: { ...row.unpaired, thread_crash: row.unpaired.thread_crash + lostPairs },
     dropped: { ...row.dropped, upload_incomplete: row.dropped.upload_incomplete + lostCopies },
   }
-}
-
-function total(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
 
 function foldBy<T>(rows: readonly T[], key: (row: T) => string, add: (a: T, b: T) => T): T[] {

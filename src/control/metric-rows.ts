@@ -5,6 +5,7 @@ import type { Look } from '../judge/experiment-judge.ts'
 import type { FoldedCounters } from './fold-counters.ts'
 import type { MetricName } from './metric-table.ts'
 import type { ControlState } from './state.ts'
+import { total } from '../wire/total.ts'
 
 /** Label values in the order of the metric's labels. */
 export interface MetricRow {
@@ -113,11 +114,7 @@ function addSinks({ state }: MetricsSource, add: Add): void {
   for (const { sink, accepted, delivered, dropped, pending, up } of state.sinks) {
     add('sink_records_total', [sink, 'accepted'], accepted)
     add('sink_records_total', [sink, 'delivered'], delivered)
-    add(
-      'sink_records_total',
-      [sink, 'dropped'],
-      Object.values(dropped).reduce((sum, n) => sum + n, 0),
-    )
+    add('sink_records_total', [sink, 'dropped'], total(dropped))
     for (const [reason, count] of Object.entries(dropped)) add('sink_dropped_total', [sink, reason], count)
     add('sink_pending_records', [sink], pending)
     add('sink_up', [sink], up ? 1 : 0)

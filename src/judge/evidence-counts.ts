@@ -1,6 +1,7 @@
 import type { CoverageCounts } from '../evidence/coverage.ts'
 import type { PairCounts, PairedDifference } from '../evidence/counts.ts'
 import { LATENCY_BUCKETS, LATENCY_EDGES_US } from '../wire/latency-grid.ts'
+import { total } from '../wire/total.ts'
 import type { Crossings, SparseHistogram, WindowCounts } from '../wire/window.ts'
 
 /** Nothing is judged against a threshold before there is one. */
@@ -75,10 +76,4 @@ function straddling({ from, to }: Crossings, edge: number): number {
   let pairs = 0
   for (let bucket = 0; bucket <= edge; bucket++) pairs += (from[bucket] ?? 0) - (to[bucket] ?? 0)
   return pairs
-}
-
-function total(counts: Readonly<Record<string, number>>): number {
-  let sum = 0
-  for (const key of Object.keys(counts)) sum += counts[key] as number
-  return sum
 }

@@ -4,6 +4,7 @@ import { evaluateGates, type DeclaredGate } from '../evidence/declared-gates.ts'
 import type { GateResult } from '../evidence/gate.ts'
 import { decide, FIRST_LOOK, type Decision } from '../evidence/verdict.ts'
 import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
+import { total } from '../wire/total.ts'
 import { addCounts, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
 import { BatchMeans } from './batch-means.ts'
 import { coverageCounts, edgeAt, pairCounts, percentileEdge } from './evidence-counts.ts'
@@ -80,8 +81,7 @@ export class ExperimentJudge {
     if (gate === null || this.#edge !== null) return
     addCounts(this.#calibration, counts)
     const { primary } = this.#calibration.latency
-    const pairs = Object.values(primary).reduce((sum, count) => sum + count, 0)
-    if (isWarmedUp && pairs >= CALIBRATION_PAIRS) this.#edge = percentileEdge(primary, gate.percentile)
+    if (isWarmedUp && total(primary) >= CALIBRATION_PAIRS) this.#edge = percentileEdge(primary, gate.percentile)
   }
 
   #judge(memory: Decision['memory']): Look {

@@ -1,6 +1,9 @@
 import type { AnswerHead } from '../../src/dataplane/upstream/h1/answer-head.ts'
+import type { BodyStream } from '../../src/dataplane/upstream/h1/body-stream.ts'
 import type { Call } from '../../src/dataplane/upstream/h1/call.ts'
 import type { Request } from '../../src/dataplane/upstream/h1/connection.ts'
+import type { Connections } from '../../src/dataplane/upstream/h1/connections.ts'
+import { chunks } from './chunks.ts'
 import { within } from './within.ts'
 
 /** A call that writes down all it hears, and can do something about it at once. */
@@ -60,4 +63,12 @@ export class RecordedCall implements Call {
 export function requestOf(method: string, target: string, body: Request['body'] = null, framing = ''): Request {
   const head = `${method} ${target} HTTP/1.1\r\nhost: models.example\r\n${framing === '' ? '' : `${framing}\r\n`}\r\n`
   return { head, body, chunked: framing.startsWith('transfer-encoding') }
+}
+
+/** A GET without a body, or a POST with one, under way. `framing`: its header line. */
+export function sendCall(connections: Connections, body: BodyStream | Buffer | null, framing = ''): RecordedCall {
+  const call = new RecordedCall(body === null ? 'GET' : 'POST')
+  const sent = Buffer.isBuffer(body) ? chunks(body) : body
+  connections.send(call, requestOf(call.method, '/', sent, framing), performance.now())
+  return call
 }

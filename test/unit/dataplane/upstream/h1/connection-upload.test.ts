@@ -2,9 +2,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BodyStream } from '../../../../../src/dataplane/upstream/h1/body-stream.ts'
 import { Connections } from '../../../../../src/dataplane/upstream/h1/connections.ts'
-import { chunks } from '../../../../support/chunks.ts'
 import { endpointPlan, upstreamPlan } from '../../../../support/plans.ts'
-import { RecordedCall, requestOf } from '../../../../support/recorded-call.ts'
+import { sendCall, type RecordedCall } from '../../../../support/recorded-call.ts'
 import { startUpstream, type UpstreamServer } from '../../../../support/upstream-server.ts'
 import { eventually } from '../../../../support/within.ts'
 
@@ -26,12 +25,7 @@ afterEach(async () => {
   await server.stop()
 })
 
-function send(body: BodyStream | Buffer | null, framing = ''): RecordedCall {
-  const call = new RecordedCall(body === null ? 'GET' : 'POST')
-  const sent = Buffer.isBuffer(body) ? chunks(body) : body
-  connections.send(call, requestOf(call.method, '/', sent, framing), performance.now())
-  return call
-}
+const send = (body: BodyStream | Buffer | null, framing = ''): RecordedCall => sendCall(connections, body, framing)
 
 /** A client that pushes until it is held back, and goes on when it is let go. */
 function upload(body: Buffer): { stream: BodyStream; pushed: () => number; holds: () => number } {
