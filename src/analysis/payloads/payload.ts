@@ -8,7 +8,12 @@ export type Payload =
       readonly model: string | null
       readonly modelVersion: string | null
     }
+  | Generations
+  | Embeddings
   | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'json_lines'; readonly values: readonly unknown[] }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'bytes'; readonly length: number; readonly sha256: string }
   /** The protocol says in a 200 that the model failed. */
   | { readonly kind: 'error'; readonly message: string }
   | Undecoded
@@ -28,6 +33,38 @@ export interface Tensor {
   readonly datatype: string
   /** Row-major; as many values as the shape says. */
   readonly data: readonly Scalar[]
+}
+
+/** What a language model wrote, whole: a stream is put together before anything is compared. */
+export interface Generations {
+  readonly kind: 'generations'
+  readonly model: string | null
+  /** In order of their index. */
+  readonly choices: readonly Generation[]
+  readonly usage: { readonly promptTokens: number | null; readonly completionTokens: number | null } | null
+  readonly isStreamed: boolean
+}
+
+export interface Generation {
+  readonly index: number
+  readonly text: string
+  readonly toolCalls: readonly ToolCall[]
+  readonly finishReason: string | null
+  /** What the model said instead of an answer; null: it did not refuse. */
+  readonly refusal: string | null
+}
+
+export interface ToolCall {
+  readonly name: string
+  /** JSON as the model wrote it, or what it wrote instead. */
+  readonly arguments: string
+}
+
+export interface Embeddings {
+  readonly kind: 'embeddings'
+  readonly model: string | null
+  /** In order of their index. */
+  readonly vectors: readonly (Float32Array | readonly number[])[]
 }
 
 /** Integers beyond 2^53 are bigint, so that neighbours stay different. */
