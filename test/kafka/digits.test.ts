@@ -4,6 +4,7 @@ import { expectedDisagreements, labelsOf } from '../../src/cli/demo/expected.ts'
 import { startModelServer, type ModelServer } from '../../src/cli/demo/model-server.ts'
 import { INFER_PATH } from '../../src/cli/demo/routing-file.ts'
 import { inferBody } from '../../src/cli/demo/traffic.ts'
+import { total } from '../../src/wire/total.ts'
 import type { WindowCounts } from '../../src/wire/window.ts'
 import { getJson } from '../support/http-json.ts'
 import { kafkaAvailability, readTopic, startKafka, type KafkaBroker, type ReadMessage } from '../support/kafka.ts'
@@ -20,6 +21,7 @@ interface PairRecord {
 /** Every held-out image is sent once, as its own request, named by its number. */
 const { heldOut } = splitDigits(loadDigits())
 const SCENARIO = 'broken'
+const ROUNDS_AT_MOST = 3
 
 describe.skipIf(!kafkaAvailability().ok)('two digit models behind the proxy', () => {
   let kafka: KafkaBroker
@@ -48,27 +50,44 @@ describe.skipIf(!kafkaAvailability().ok)('two digit models behind the proxy', ()
       ],
       sinks: { kafka: { brokers: kafka.brokers, pairs: topic, windows: `${topic}-windows` } },
     })
-    const labels = labelsOf('primary')
     const client = new SteadyClient(proxy.url, 8)
-    await inParallel(heldOut.length, 8, async i => {
-      const digit = heldOut[i] as (typeof heldOut)[number]
-      const answer = await client.post(INFER_PATH, inferBody(digit), { 'x-request-id': `image-${digit.index}` })
-      expect(answer.status).toBe(200)
-      const { outputs } = JSON.parse(answer.body.toString()) as { outputs: { name: string; data: number[] }[] }
-      expect(outputs.find(output => output.name === 'label')?.data).toEqual([labels.get(digit.index)])
-    })
+    // A machine that stalls the proxy for long makes it give up copies, counted and by design: those images go again.
+    let missing = heldOut
+    for (let sent = 0; missing.length > 0 && sent < ROUNDS_AT_MOST * heldOut.length; ) {
+      await sendAll(client, missing)
+      sent += missing.length
+      counts = await settledCounts(sent)
+      messages = await readTopic(kafka.brokers, topic, { expected: counts.pairs, timeoutMs: 30_000 })
+      const paired = new Set(messages.map(message => (JSON.parse(message.value) as PairRecord).requestId))
+      missing = heldOut.filter(digit => !paired.has(`image-${digit.index}`))
+    }
     client.close()
-    messages = await readTopic(kafka.brokers, topic, { expected: heldOut.length, timeoutMs: 30_000 })
-    counts = await eventually(async () => {
-      const experiment = await getJson(`${proxy.adminUrl}/api/v1/experiments/digits.digits-v2`)
-      const now = (experiment as { counts: WindowCounts }).counts
-      return now.pairs === heldOut.length ? now : undefined
-    }, 10_000)
   })
   afterAll(async () => {
     await proxy.stop()
     await Promise.all([primary.stop(), candidate.stop(), kafka.stop()])
   })
+
+  /** Each image as its own request; the client gets the primary's label, whatever becomes of the copy. */
+  async function sendAll(client: SteadyClient, digits: typeof heldOut): Promise<void> {
+    const labels = labelsOf('primary')
+    await inParallel(digits.length, 8, async i => {
+      const digit = digits[i] as (typeof heldOut)[number]
+      const answer = await client.post(INFER_PATH, inferBody(digit), { 'x-request-id': `image-${digit.index}` })
+      expect(answer.status).toBe(200)
+      const { outputs } = JSON.parse(answer.body.toString()) as { outputs: { name: string; data: number[] }[] }
+      expect(outputs.find(output => output.name === 'label')?.data).toEqual([labels.get(digit.index)])
+    })
+  }
+
+  /** The counts once the windows of all that was sent are sealed. */
+  async function settledCounts(sent: number): Promise<WindowCounts> {
+    return await eventually(async () => {
+      const experiment = await getJson(`${proxy.adminUrl}/api/v1/experiments/digits.digits-v2`)
+      const now = (experiment as { counts: WindowCounts }).counts
+      return now.pairs + total(now.dropped) + total(now.unpaired) === sent ? now : undefined
+    }, 30_000)
+  }
 
   test('every request is a pair on the topic, once', () => {
     const records = messages.map(message => JSON.parse(message.value) as PairRecord)
