@@ -7,12 +7,14 @@ import type { AnalysisReport, Disagreement, TallyMessage } from '../wire/message
 import type { UnpairedReason } from '../wire/outcomes.ts'
 import { OUTCOMES } from '../wire/outcomes.ts'
 import { decodePairFrame, type PairFrame } from '../wire/pair-frame.ts'
+import { unpackArmRequests } from '../wire/arm-votes.ts'
 import type { SealedWindow } from '../wire/window.ts'
 import { comparePair } from './compare/compare-pair.ts'
 import { ExperimentStats } from './experiment-stats.ts'
 import { bodyOrNull, PairBodies } from './pair-bodies.ts'
 import { SinkSet } from './sink-set.ts'
 import { Snapshots } from './snapshots.ts'
+import { Votes } from './votes.ts'
 import { Windows } from './windows.ts'
 
 /** Shown to people between two reports, per experiment; the sinks have all of them. */
@@ -35,6 +37,7 @@ export class Analysis {
   readonly #sinks: SinkSet
   readonly #stats = new Map<string, ExperimentStats>()
   readonly #windows = new Windows((experiment, pairs) => this.#experiment(experiment).addOutcome('incomparable', pairs))
+  readonly #votes = new Votes()
   #sealed: SealedWindow[] = []
   #disagreements = new Map<string, Disagreement[]>()
   #framesLost = 0
@@ -73,13 +76,16 @@ export class Analysis {
   }
 
   tally(origin: string, { tallies, settledBefore, oldestRevision }: TallyMessage): void {
-    for (const { revision, experiment, second, counts } of tallies) {
+    for (const { revision, experiment, second, counts, arms } of tallies) {
       const plan = this.#snapshots.get(revision)?.experiments[experiment]
       const isAdded = plan !== undefined && this.#windows.addCounts(origin, plan.id, second, counts)
       if (!isAdded) {
         this.#framesLost += counts.pairs
         this.#log('error', 'counts of an unknown experiment or a sealed window were lost', { origin, revision, second })
         continue
+      }
+      if (arms.length > 0) {
+        this.#windows.addArms(origin, plan.id, second, unpackArmRequests(arms), this.#votes.clients(plan, second))
       }
       for (const outcome of OUTCOMES) this.#experiment(plan.id).addOutcome(outcome, counts.outcomes[outcome])
     }
@@ -103,7 +109,10 @@ export class Analysis {
     const nowUs = this.#clock.nowUs()
     const report: AnalysisReport = {
       windows: this.#sealed,
-      experiments: [...this.#stats.values()].map(stats => stats.report(nowUs)),
+      experiments: [...this.#stats.values()].map(stats => ({
+        ...stats.report(nowUs),
+        forgottenVotes: this.#votes.forgotten(stats.experiment),
+      })),
       disagreements: [...this.#disagreements.values()].flat(),
       sinks: this.#sinks.reports(),
       framesLost: this.#framesLost,
@@ -136,18 +145,21 @@ export class Analysis {
     }
     const bodies = new PairBodies(frame)
     const comparison = comparePair(frame, experiment, bodies, this.#log)
-    const isOpen = this.#windows.addPair(origin, experiment.id, Math.floor(frame.arrivedAtUs / 1e6), {
+    const second = Math.floor(frame.arrivedAtUs / 1e6)
+    const isRepeat = this.#votes.isRepeatedPair(experiment, frame.unit, second)
+    const isOpen = this.#windows.addPair(origin, experiment.id, second, {
       ...comparison,
       primaryUs: frame.primary.latencyUs,
       shadowUs: frame.shadow.latencyUs,
       slowdownRatio: slowdownRatio(experiment),
+      isRepeat,
     })
     if (!isOpen) {
       this.#log('error', 'a pair came after its window was sealed, it was lost', { origin, requestId: frame.requestId })
       return false
     }
     this.#experiment(experiment.id).add(frame, comparison, this.#clock.nowUs())
-    if (snapshot.record !== null) this.#record(frame, snapshot, experiment, comparison, bodies)
+    if (snapshot.record !== null) this.#record(frame, snapshot, experiment, comparison, isRepeat, bodies)
     return true
   }
 
@@ -156,6 +168,7 @@ export class Analysis {
     snapshot: Snapshot,
     experiment: ExperimentPlan,
     comparison: Comparison,
+    isRepeat: boolean,
     bodies: PairBodies,
   ): void {
     const disagrees = comparison.result === 'disagree'
@@ -168,7 +181,7 @@ export class Analysis {
       primary: keep && frame.primary.capture === 'complete' ? bodyOrNull(bodies.primary()) : null,
       shadow: keep && frame.shadow.capture === 'complete' ? bodyOrNull(bodies.shadow()) : null,
     }
-    const record = pairRecord({ frame, snapshot, experiment, comparison, decoded })
+    const record = pairRecord({ frame, snapshot, experiment, comparison, isRepeat, decoded })
     this.#sinks.offer(record)
     if (disagrees) this.#show(experiment.id, record.value)
   }
@@ -199,7 +212,10 @@ export class Analysis {
   /** Releases what experiments hold that no configuration has any more, and forgets the oldest of too many. */
   #retireEnded(): void {
     const ended = [...this.#stats.values()].filter(stats => !this.#snapshots.hasExperiment(stats.experiment))
-    for (const stats of ended) stats.retire(this.#clock.nowUs())
+    for (const stats of ended) {
+      stats.retire(this.#clock.nowUs())
+      this.#votes.delete(stats.experiment)
+    }
     for (const stats of ended.slice(0, Math.max(0, this.#stats.size - EXPERIMENTS_KEPT)))
       this.#stats.delete(stats.experiment)
   }

@@ -49,7 +49,7 @@ export class ExperimentStats {
     this.#outcomes[outcome] += pairs
   }
 
-  report(nowUs: number): ExperimentReport {
+  report(nowUs: number): Omit<ExperimentReport, 'forgottenVotes'> {
     return {
       experiment: this.experiment,
       outcomes: { ...this.#outcomes },

@@ -1,5 +1,14 @@
 import type { IncomparableReason, Outcome, UnpairedReason } from '../wire/outcomes.ts'
-import { addCounts, bumpLatencies, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
+import type { ArmRequest } from '../wire/arm-votes.ts'
+import {
+  addCounts,
+  bump,
+  bumpLatencies,
+  emptyArms,
+  emptyCounts,
+  type SealedWindow,
+  type WindowCounts,
+} from '../wire/window.ts'
 
 /** What a window needs to know of a pair. */
 export interface CountedPair {
@@ -9,6 +18,8 @@ export interface CountedPair {
   readonly shadowUs: number
   /** From this ratio of shadow to primary latency on a pair is slower. */
   readonly slowdownRatio: number
+  /** Its unit has voted in this experiment: it is counted, and no vote. */
+  readonly isRepeat: boolean
 }
 
 /** The unsealed windows of one data-plane thread. */
@@ -43,6 +54,29 @@ export class Windows {
     return true
   }
 
+  /** Adds requests of clients; `isVote` says whether one is the first of its key. false: as in `addCounts`. */
+  addArms(
+    origin: string,
+    experiment: string,
+    second: number,
+    requests: readonly ArmRequest[],
+    isVote: (request: ArmRequest) => boolean,
+  ): boolean {
+    const window = this.#window(origin, experiment, second)
+    if (window === null) return false
+    for (const request of requests) {
+      const arm = (window.arms[String(request.percent)] ??= emptyArms())[request.arm]
+      if (!isVote(request)) {
+        arm.repeats++
+        continue
+      }
+      arm.requests++
+      if (request.failed) arm.errors++
+      bump(arm.latency, request.latencyBucket)
+    }
+    return true
+  }
+
   /** Adds the outcome of a compared pair; that there is a pair, its thread's tally says. false: as in `addCounts`. */
   addPair(origin: string, experiment: string, second: number, pair: CountedPair): boolean {
     const window = this.#window(origin, experiment, second)
@@ -51,12 +85,13 @@ export class Windows {
     if (pair.result === 'incomparable') window.incomparable[pair.reason ?? 'failed']++
     const primaryFailed = pair.result === 'primary_error' || pair.result === 'both_error'
     const shadowFailed = pair.result === 'shadow_error' || pair.result === 'both_error'
-    bumpLatencies(
-      window,
-      primaryFailed ? Infinity : pair.primaryUs,
-      shadowFailed ? Infinity : pair.shadowUs,
-      pair.slowdownRatio,
-    )
+    const primaryUs = primaryFailed ? Infinity : pair.primaryUs
+    const shadowUs = shadowFailed ? Infinity : pair.shadowUs
+    bumpLatencies(window, primaryUs, shadowUs, pair.slowdownRatio)
+    if (pair.isRepeat) {
+      window.repeated.outcomes[pair.result]++
+      bumpLatencies(window.repeated, primaryUs, shadowUs, pair.slowdownRatio)
+    }
     return true
   }
 

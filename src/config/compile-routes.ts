@@ -1,15 +1,20 @@
 import { canonicalJson, sha256Hex } from './canonical.ts'
 import { headerRulesOf } from './compile-upstreams.ts'
+import { formatFieldPath } from './field-path.ts'
+import { formatKeySource } from './key-source.ts'
 import type { KeyPath, Report } from './problems.ts'
 import type { RoutingFile } from './schema.ts'
+import { GATES_OF_ARMS, GATES_OF_PAIRS } from './schema/verdict.ts'
 import type {
   CanaryPlan,
   ComparePlan,
   ExperimentPlan,
   GatesPlan,
+  KeySource,
   MatchPlan,
   RoutePlan,
   ShadowPlan,
+  UnitPlan,
   VerdictPlan,
 } from './snapshot.ts'
 import { suggest } from './suggest.ts'
@@ -17,7 +22,7 @@ import { suggest } from './suggest.ts'
 type RouteEntry = RoutingFile['routes'][number]
 type ShadowEntry = RouteEntry['shadows'][number]
 
-/** Routes with their upstreams as indexes, and one experiment for each shadow of each route. */
+/** Routes with their upstreams as indexes, and one experiment for each candidate of each route. */
 export function compileRoutes(
   file: RoutingFile,
   report: Report,
@@ -28,13 +33,17 @@ export function compileRoutes(
     const path = ['routes', index]
     const primary = resolver([...path, 'primary'], route.primary)
     checkRoles(path, route, report)
+    const first = experiments.length
+    const candidates = candidatesOf(route)
+    for (const candidate of candidates) experiments.push(experimentOf(file, route, candidate))
+    const experiment = (upstream: string): number => first + candidates.findIndex(each => each.upstream === upstream)
     const shadows = route.shadows.map((shadow, at): ShadowPlan => {
       const upstream = resolver([...path, 'shadows', at, 'upstream'], shadow.upstream)
-      experiments.push(experimentOf(file, route, shadow))
-      return { ...shadowOf(shadow), upstream, experiment: experiments.length - 1 }
+      return { ...shadowOf(shadow), upstream, experiment: experiment(shadow.upstream) }
     })
-    const canary = canaryOf(path, route, resolver)
-    return { name: route.name, match: matchOf(path, route, report), primary, canary, shadows }
+    const canary = canaryOf(path, route, resolver, experiment)
+    const { name, unit } = route
+    return { name, match: matchOf(path, route, report), primary, canary, shadows, unit }
   })
   reportDoubles(routes, report)
   return { routes, experiments }
@@ -80,9 +89,11 @@ function canaryOf(
   path: KeyPath,
   { canary }: RouteEntry,
   resolver: ReturnType<typeof upstreamResolver>,
+  experiment: (upstream: string) => number,
 ): CanaryPlan | null {
   if (canary === null) return null
-  return { ...canary, upstream: resolver([...path, 'canary', 'upstream'], canary.upstream) }
+  const upstream = resolver([...path, 'canary', 'upstream'], canary.upstream)
+  return { ...canary, upstream, experiment: experiment(canary.upstream) }
 }
 
 function shadowOf(shadow: ShadowEntry): Omit<ShadowPlan, 'upstream' | 'experiment'> {
@@ -97,44 +108,87 @@ function shadowOf(shadow: ShadowEntry): Omit<ShadowPlan, 'upstream' | 'experimen
   }
 }
 
+/** What may be promoted on a route, and where its evidence comes from: pairs, clients of the canary, or both. */
+interface Candidate {
+  readonly upstream: string
+  readonly shadow: ShadowEntry | null
+  readonly isCanary: boolean
+}
+
+function candidatesOf({ shadows, canary }: RouteEntry): Candidate[] {
+  const candidates = shadows.map((shadow): Candidate => {
+    return { upstream: shadow.upstream, shadow, isCanary: shadow.upstream === canary?.upstream }
+  })
+  const isShadowed = candidates.some(({ isCanary }) => isCanary)
+  if (canary === null || isShadowed) return candidates
+  return [...candidates, { upstream: canary.upstream, shadow: null, isCanary: true }]
+}
+
 /** The id changes with all that makes evidence another evidence: upstreams, versions, comparison, gates, margins. */
-function experimentOf(file: RoutingFile, route: RouteEntry, shadow: ShadowEntry): ExperimentPlan {
+function experimentOf(file: RoutingFile, route: RouteEntry, { upstream, shadow, isCanary }: Candidate): ExperimentPlan {
   const party = (upstream: string) => ({ upstream, version: file.upstreams[upstream]?.version ?? null })
   const primary = party(route.primary)
-  const candidate = party(shadow.upstream)
+  const candidate = party(upstream)
   const compare: ComparePlan | null = route.compare === 'off' ? null : route.compare
-  const gates = gatesOf(route)
+  const gates = gatesOf(route, shadow !== null, isCanary)
+  const unit = route.unit === null ? null : unitOf(route.unit, file)
   const verdict = verdictOf(route)
-  const digest = sha256Hex(canonicalJson({ primary, candidate, compare, gates, verdict })).slice(0, 8)
+  const digest = sha256Hex(
+    canonicalJson({ primary, candidate, unit: unit?.source ?? null, compare, gates, verdict }),
+  ).slice(0, 8)
   return {
-    id: `${route.name}.${shadow.upstream}.${digest}`,
+    id: `${route.name}.${upstream}.${digest}`,
     route: route.name,
     primary,
     candidate,
-    inclusion: shadow.percent / 100,
-    maxBodyBytes: shadow.max_body,
+    inclusion: (shadow?.percent ?? 0) / 100,
+    maxBodyBytes: shadow?.max_body ?? 0,
+    unit,
     compare,
     gates,
     verdict,
   }
 }
 
-function gatesOf({ gates, compare }: RouteEntry): GatesPlan {
-  const { agreement, errors, latency, slowdown } = gates
+function unitOf(source: KeySource, { record }: RoutingFile): UnitPlan {
+  const rules = record === 'off' ? [] : record.redact
+  const hides = (name: string): boolean => rules.some(rule => 'header' in rule && rule.header === name)
+  const text = formatKeySource(source)
+  switch (source.kind) {
+    case 'header':
+      return { source: text, isRedacted: hides(source.name) }
+    case 'cookie':
+      return { source: text, isRedacted: hides('cookie') }
+    case 'json': {
+      const path = formatFieldPath(source.path)
+      return { source: text, isRedacted: rules.some(rule => 'path' in rule && formatFieldPath(rule.path) === path) }
+    }
+    default:
+      return { source: text, isRedacted: false }
+  }
+}
+
+function gatesOf({ gates, compare }: RouteEntry, isShadow: boolean, isCanary: boolean): GatesPlan {
+  const pairs = gates ?? (isShadow ? GATES_OF_PAIRS : GATES_OF_ARMS)
+  const { canary_errors, canary_latency } = gates ?? (isCanary ? GATES_OF_ARMS : GATES_OF_PAIRS)
+  const { agreement, errors, latency, slowdown } = pairs
   return {
     // Nothing is compared: nobody can ask whether it agrees.
     agreement: compare === 'off' ? null : agreement,
     errors: errors === null ? null : { maxIncrease: errors.max_increase },
-    latency:
-      latency === null
-        ? null
-        : {
-            percentile: latency.percentile,
-            maxIncrease: latency.max_increase,
-            thresholdUs: latency.threshold === 'auto' ? null : latency.threshold * 1e3,
-          },
+    latency: latency === null ? null : { ...latenessOf(latency), maxIncrease: latency.max_increase },
     slowdown: slowdown === null ? null : { medianRatio: slowdown.median_ratio },
+    canaryErrors: canary_errors === null ? null : ratiosOf(canary_errors),
+    canaryLatency: canary_latency === null ? null : { ...latenessOf(canary_latency), ...ratiosOf(canary_latency) },
   }
+}
+
+function latenessOf({ percentile, threshold }: { percentile: number; threshold: 'auto' | number }) {
+  return { percentile, thresholdUs: threshold === 'auto' ? null : threshold * 1e3 }
+}
+
+function ratiosOf({ max_ratio, max_increase }: { max_ratio: number; max_increase: number }) {
+  return { maxRatio: max_ratio, maxIncrease: max_increase }
 }
 
 function verdictOf({ verdict }: RouteEntry): VerdictPlan {

@@ -73,7 +73,7 @@ function originsOf(upstream: UpstreamPlan): string {
 }
 
 function describeRoute(before: Snapshot, a: RoutePlan, after: Snapshot, b: RoutePlan): string[] {
-  const bothShadowed = a.shadows.length > 0 && b.shadows.length > 0
+  const bothJudged = experimentOf(before, a) !== undefined && experimentOf(after, b) !== undefined
   return [
     changed('match', a.match, b.match),
     change('primary', nameOf(before, a.primary), nameOf(after, b.primary)),
@@ -90,15 +90,20 @@ function describeRoute(before: Snapshot, a: RoutePlan, after: Snapshot, b: Route
         change('experiment', old.id, next.id),
       ].flat(),
     ),
-    bothShadowed ? changed('compare', experimentOf(before, a)?.compare, experimentOf(after, b)?.compare) : [],
-    bothShadowed ? changed('gates', experimentOf(before, a)?.gates, experimentOf(after, b)?.gates) : [],
-    bothShadowed ? changed('verdict', experimentOf(before, a)?.verdict, experimentOf(after, b)?.verdict) : [],
+    change('unit', unitOf(a), unitOf(b)),
+    bothJudged ? changed('compare', experimentOf(before, a)?.compare, experimentOf(after, b)?.compare) : [],
+    bothJudged ? changed('gates', experimentOf(before, a)?.gates, experimentOf(after, b)?.gates) : [],
+    bothJudged ? changed('verdict', experimentOf(before, a)?.verdict, experimentOf(after, b)?.verdict) : [],
   ].flat()
 }
 
-/** All shadows of a route are compared and judged alike: the first one's experiment speaks for all. */
-function experimentOf(snapshot: Snapshot, { shadows }: RoutePlan): ExperimentPlan | undefined {
-  return shadows[0] === undefined ? undefined : snapshot.experiments[shadows[0].experiment]
+/** All candidates of a route are compared and judged alike: the first one's experiment speaks for all. */
+function experimentOf(snapshot: Snapshot, { shadows, canary }: RoutePlan): ExperimentPlan | undefined {
+  return snapshot.experiments[(shadows[0] ?? canary)?.experiment ?? -1]
+}
+
+function unitOf({ unit }: RoutePlan): string {
+  return unit === null ? 'none' : formatKeySource(unit)
 }
 
 function describeCanary(before: Snapshot, a: CanaryPlan | null, after: Snapshot, b: CanaryPlan | null): string[] {

@@ -126,6 +126,8 @@ export interface RoutePlan {
   readonly primary: number
   readonly canary: CanaryPlan | null
   readonly shadows: readonly ShadowPlan[]
+  /** Pairs of one unit have one vote in an experiment; null: every exchange is its own. */
+  readonly unit: KeySource | null
 }
 
 /** All parts that are given must match; null or empty means "any". */
@@ -141,6 +143,8 @@ export interface MatchPlan {
 
 export interface CanaryPlan {
   readonly upstream: number
+  /** Index into `Snapshot.experiments`; that of the shadow with the same upstream, where there is one. */
+  readonly experiment: number
   /** 0..100. */
   readonly percent: number
   /** null: a new random decision for each request. */
@@ -183,14 +187,24 @@ export interface ExperimentPlan {
   readonly route: string
   readonly primary: { readonly upstream: string; readonly version: string | null }
   readonly candidate: { readonly upstream: string; readonly version: string | null }
-  /** Probability that an eligible exchange is sampled, 0..1. */
+  /** Probability that an eligible exchange is sampled, 0..1; 0: the candidate is a canary only. */
   readonly inclusion: number
   /** Captured answers are cut here. */
   readonly maxBodyBytes: number
+  /** null: every exchange has a vote. */
+  readonly unit: UnitPlan | null
   /** null: `compare: off`. */
   readonly compare: ComparePlan | null
   readonly gates: GatesPlan
   readonly verdict: VerdictPlan
+}
+
+/** What has one vote. */
+export interface UnitPlan {
+  /** As the user wrote it. */
+  readonly source: string
+  /** Records redact it: they carry a hash in its place. */
+  readonly isRedacted: boolean
 }
 
 /** What is asked of the candidate; null: that is not asked. */
@@ -207,6 +221,15 @@ export interface GatesPlan {
   } | null
   /** Largest median of shadow over primary latency. */
   readonly slowdown: { readonly medianRatio: number } | null
+  /** Of the canary's clients against the primary's: most times as often, and most more often than the primary's frozen share. */
+  readonly canaryErrors: { readonly maxRatio: number; readonly maxIncrease: number } | null
+  /** The same of answers over the threshold; null: the primary's percentile in the warm-up. */
+  readonly canaryLatency: {
+    readonly percentile: number
+    readonly maxRatio: number
+    readonly maxIncrease: number
+    readonly thresholdUs: number | null
+  } | null
 }
 
 export interface VerdictPlan {

@@ -78,6 +78,7 @@ function addExperiments({ state }: MetricsSource, add: Add): void {
     add('windows_sealed_total', [id], state.ledger.sealed(id))
     addVerdict(state.judge.look(id), id, add)
     const report = state.report(id)
+    add('votes_forgotten_total', [id], report?.forgottenVotes ?? 0)
     add(
       'leg_duration_seconds',
       [id, 'primary'],

@@ -65,6 +65,12 @@ export const METRICS = [
     labels: ['experiment', 'reason'],
     help: 'Why pairs of sealed windows could not be compared',
   },
+  {
+    name: 'votes_forgotten_total',
+    type: 'counter',
+    labels: ['experiment'],
+    help: 'Units and sticky keys that may vote once more: too many to remember',
+  },
   { name: 'windows_sealed_total', type: 'counter', labels: ['experiment'], help: 'Sealed one-second windows' },
   {
     name: 'leg_duration_seconds',

@@ -1,3 +1,4 @@
+import type { CanaryPlan } from '../config/snapshot.ts'
 import type { Exchange } from './exchange.ts'
 import { endToEndHeaders } from './http/request-headers.ts'
 import { decideCanary } from './routing/assign.ts'
@@ -15,15 +16,30 @@ export function assign(exchange: Exchange, body: Buffer | null): void {
   // Having waited for a body, it counts in the second of the decision: that of its arrival may be handed over already.
   exchange.assignedAtUs = exchange.upload === null ? exchange.arrivedAtUs : plane.clock.nowUs()
   if (body !== null) exchange.head = { ...exchange.head, json: parse(body) }
-  exchange.arm = chooseArm(route, exchange.head)
+  const { canary } = route.plan
+  if (canary !== null) assignArm(exchange, canary)
   exchange.sharedHeaders = endToEndHeaders(client, exchange.head.host, exchange.requestId)
   sampleShadows(exchange)
 }
 
-/** Sticky users come back to the canary by themselves once it has a usable endpoint again. */
+/** The arm of a request that is not an exchange: a WebSocket handshake. */
 export function chooseArm(route: RouteRuntime, head: RequestHead): 'primary' | 'canary' {
   const { canary } = route.plan
   if (canary === null || !decideCanary(route.plan, canary, head).chosen) return 'primary'
+  return canaryOrFallback(route, canary)
+}
+
+/** Such an exchange is open until its client has the answer: a window is sealed when all requests in it have an outcome. */
+function assignArm(exchange: Exchange, canary: CanaryPlan): void {
+  const { route, plane } = exchange
+  const { chosen, key, bucket } = decideCanary(route.plan, canary, exchange.head)
+  if (chosen) exchange.arm = canaryOrFallback(route, canary)
+  exchange.assignment = { arm: chosen ? 'canary' : 'primary', key: key === null ? null : bucket, canary }
+  plane.openExchanges.add(exchange)
+}
+
+/** Sticky users come back to the canary by themselves once it has a usable endpoint again. */
+function canaryOrFallback(route: RouteRuntime, canary: CanaryPlan): 'primary' | 'canary' {
   if (canary.fallback === 'none' || route.canary?.available !== false) return 'canary'
   route.arms.canary.fallbacks++
   return 'primary'

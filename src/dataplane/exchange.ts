@@ -1,3 +1,4 @@
+import type { CanaryPlan } from '../config/snapshot.ts'
 import { ProxyError } from '../errors.ts'
 import { assign } from './assign.ts'
 import { ChunkList } from './chunk-list.ts'
@@ -23,6 +24,14 @@ const NO_HEAD: RequestHead = { method: '', path: '', query: '', host: '', header
 const NO_BODY = new ChunkList()
 const NONE: readonly Endpoint[] = []
 
+/** The arm that was chosen, whoever answers in the end, and what the choice hung on. */
+export interface Assignment {
+  readonly arm: 'primary' | 'canary'
+  /** Same for all requests with the same sticky key; null: the choice was random. */
+  readonly key: number | null
+  readonly canary: CanaryPlan
+}
+
 /**
  * All that belongs to one client request, from its head to the settling of its last leg. It carries; the phases
  * (handle-request.ts) do. Every field is set in the constructor, so all exchanges have one shape.
@@ -46,6 +55,8 @@ export class Exchange implements UploadOwner, Attendant {
   /** What every leg sends, before the rules of its upstream. */
   sharedHeaders: RawHeaders = []
   arm: 'primary' | 'canary' = 'primary'
+  /** Where the route has a canary: what was decided, until the outcome is counted. */
+  assignment: Assignment | null = null
   admitted = false
   /** The arm and the shadows are chosen. */
   assigned = false

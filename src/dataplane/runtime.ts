@@ -17,7 +17,7 @@ export interface RouteRuntime {
   readonly primary: Upstream
   readonly canary: Upstream | null
   readonly shadows: readonly ShadowRuntime[]
-  /** A sticky or sampling key is a field of the request body. */
+  /** A sticky key, a sampling key or the unit is a field of the request body. */
   readonly keysInBody: boolean
   readonly arms: { readonly primary: ArmCounters; readonly canary: ArmCounters }
 }
@@ -66,7 +66,9 @@ export class Runtime {
       plan,
       primary: upstreams[plan.primary] as Upstream,
       canary: plan.canary === null ? null : (upstreams[plan.canary.upstream] as Upstream),
-      keysInBody: plan.canary?.sticky?.kind === 'json' || plan.shadows.some(shadow => shadow.key.kind === 'json'),
+      keysInBody: [plan.canary?.sticky, plan.unit, ...plan.shadows.map(shadow => shadow.key)].some(
+        key => key?.kind === 'json',
+      ),
       shadows: plan.shadows.map(shadow => shadowRuntime(snapshot, plan, shadow, upstreams, counters)),
       arms: { primary: counters.arm(plan.name, 'primary'), canary: counters.arm(plan.name, 'canary') },
     }))

@@ -2,11 +2,14 @@ import type { UnpairedReason } from '../wire/outcomes.ts'
 import type { FrameLeg } from '../wire/pair-frame.ts'
 import { bumpLatencies } from '../wire/window.ts'
 import { accessLine } from './access-log.ts'
+import { countArmOutcome } from './arm-outcome.ts'
 import type { Exchange } from './exchange.ts'
+import { readKey } from './routing/key.ts'
 import { countsOf, dropWaiting, slotClosed, type ShadowSlot } from './shadow/slot.ts'
 import type { Leg } from './upstream/leg.ts'
 
 const NO_BODY = Buffer.alloc(0)
+const BEYOND_LATIN1 = /[\u0100-\uffff]/
 
 /** The client has its answer, or an error, or is gone: nothing of the exchange concerns it any more. */
 export function liveEnded(exchange: Exchange): void {
@@ -41,6 +44,7 @@ export function liveEnded(exchange: Exchange): void {
   accessLine(exchange, durationUs)
   plane.release(exchange)
   for (const slot of exchange.slots) settlePair(exchange, slot)
+  if (exchange.assignment !== null) countArmOutcome(exchange, exchange.assignment)
 }
 
 /** A copy has been answered, or has failed. `detail` says how it failed. */
@@ -84,18 +88,18 @@ function settlePair(exchange: Exchange, slot: ShadowSlot): void {
   if (!handOver(exchange, slot, live, slot.leg)) {
     counts.outcomes.incomparable++
     counts.incomparable.not_captured++
-    const [primaryUs, shadowUs] = [live, slot.leg].map(leg => (failed(leg) ? Infinity : leg.latencyUs)) as [
+    const [primaryUs, shadowUs] = [live, slot.leg].map(leg => (leg.hasFailed ? Infinity : leg.latencyUs)) as [
       number,
       number,
     ]
     bumpLatencies(counts, primaryUs, shadowUs, slot.shadow.slowdownRatio)
+    // Only the analysis thread knows which units have voted: what it does not see is no vote.
+    if (unitOf(exchange) !== '') {
+      counts.repeated.outcomes.incomparable++
+      bumpLatencies(counts.repeated, primaryUs, shadowUs, slot.shadow.slowdownRatio)
+    }
   }
   slotClosed(exchange, slot)
-}
-
-/** As the analysis thread sees it, without looking into the body. */
-function failed(leg: Leg): boolean {
-  return leg.error !== null || leg.status >= 500 || leg.status === 429
 }
 
 function unpaired(exchange: Exchange, slot: ShadowSlot, reason: UnpairedReason): void {
@@ -117,6 +121,7 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     sentFirst: live.startedAtUs <= shadow.startedAtUs ? 'primary' : 'shadow',
     id: exchange.id,
     requestId: exchange.requestId,
+    unit: unitOf(exchange),
     method: head.method,
     path: head.path,
     requestType: head.headers['content-type'] ?? '',
@@ -127,6 +132,14 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     shadow: frameLeg(shadow, sameAnswer ? NO_BODY : shadow.capture.body()),
     sameAnswer,
   })
+}
+
+/** Empty: the route has no unit, or the request does not carry it, and has a vote of its own. */
+function unitOf({ route, head }: Exchange): string {
+  const { unit } = route.plan
+  const key = unit === null ? null : readKey(unit, head)
+  // Frames hold Latin-1, which is what header values are made of; fields of bodies may hold more.
+  return key === null ? '' : BEYOND_LATIN1.test(key) ? encodeURIComponent(key.toWellFormed()) : key
 }
 
 /** A record cuts a long body at `max_body`; one that is compressed has to be whole to be read at all. */

@@ -6,6 +6,7 @@ export class SecondTally {
   readonly second: number
   readonly revision: number
   readonly #counts: (WindowCounts | undefined)[] = []
+  readonly #arms: (number[] | undefined)[] = []
 
   constructor(second: number, revision: number) {
     this.second = second
@@ -16,10 +17,17 @@ export class SecondTally {
     return (this.#counts[experiment] ??= emptyCounts())
   }
 
+  /** Packed requests of clients, see wire/arm-votes.ts. */
+  arms(experiment: number): number[] {
+    this.counts(experiment)
+    return (this.#arms[experiment] ??= [])
+  }
+
   rows(): Tally[] {
     const rows: Tally[] = []
+    const { revision, second } = this
     this.#counts.forEach((counts, experiment) => {
-      if (counts !== undefined) rows.push({ revision: this.revision, experiment, second: this.second, counts })
+      if (counts !== undefined) rows.push({ revision, experiment, second, counts, arms: this.#arms[experiment] ?? [] })
     })
     return rows
   }

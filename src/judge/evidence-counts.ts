@@ -1,8 +1,9 @@
 import type { CoverageCounts } from '../evidence/coverage.ts'
-import type { PairCounts, PairedDifference } from '../evidence/counts.ts'
+import type { ArmCounts, ArmOutcomes, PairCounts, PairedDifference } from '../evidence/counts.ts'
 import { LATENCY_BUCKETS, LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { total } from '../wire/total.ts'
-import type { Crossings, SparseHistogram, WindowCounts } from '../wire/window.ts'
+import type { Outcome } from '../wire/outcomes.ts'
+import type { Arms, ArmVotes, Crossings, SparseHistogram, WindowCounts } from '../wire/window.ts'
 
 /** Nothing is judged against a threshold before there is one. */
 const NONE: PairedDifference = { worse: 0, same: 0, better: 0 }
@@ -15,20 +16,45 @@ export function pairCounts(
   counts: WindowCounts,
   latency: { readonly counts: WindowCounts; readonly edge: number } | null,
 ): PairCounts {
-  const { outcomes, slowdown } = counts
-  const pairs = total(outcomes)
+  const votes = (outcome: Outcome): number => counts.outcomes[outcome] - counts.repeated.outcomes[outcome]
+  const slower = counts.slowdown.slower - counts.repeated.slowdown.slower
+  const timed = counts.slowdown.pairs - counts.repeated.slowdown.pairs
   return {
-    agreement: { agree: outcomes.agree, disagree: outcomes.disagree },
+    agreement: { agree: votes('agree'), disagree: votes('disagree') },
     // Noise needs a control shadow, which there is none of yet.
     belowNoise: NONE,
     errors: {
-      worse: outcomes.shadow_error,
-      better: outcomes.primary_error,
-      same: pairs - outcomes.shadow_error - outcomes.primary_error,
+      worse: votes('shadow_error'),
+      better: votes('primary_error'),
+      same: pairVotes(counts) - votes('shadow_error') - votes('primary_error'),
     },
     latency: latency === null ? NONE : overEdge(latency.counts, latency.edge),
-    slowdown: { slower: slowdown.slower, notSlower: slowdown.pairs - slowdown.slower },
+    slowdown: { slower, notSlower: timed - slower },
   }
+}
+
+/** Pairs that are the first of their unit. */
+export function pairVotes(counts: WindowCounts): number {
+  return total(counts.outcomes) - total(counts.repeated.outcomes)
+}
+
+/** Requests of clients by arm. `edge`: of the grid, over which an answer is slow; null: no threshold is chosen. */
+export function armCounts(arms: Readonly<Record<string, Arms>>, edge: number | null): ArmCounts[] {
+  return Object.entries(arms).map(([percent, { primary, canary }]) => ({
+    rho: Number(percent) / 100,
+    primary: outcomesOf(primary, edge),
+    canary: outcomesOf(canary, edge),
+  }))
+}
+
+function outcomesOf({ requests, errors, latency }: ArmVotes, edge: number | null): ArmOutcomes {
+  return { requests, errors, slow: edge === null ? 0 : overEdgeCount(latency, edge) }
+}
+
+function overEdgeCount(latency: SparseHistogram, edge: number): number {
+  let slow = total(latency)
+  for (let bucket = 0; bucket <= edge; bucket++) slow -= latency[bucket] ?? 0
+  return slow
 }
 
 /** What became of the exchanges of the windows: dropped, unpaired and incomparable ones are lost to the comparison. */
@@ -65,10 +91,10 @@ export function edgeAt(thresholdUs: number): number {
   return found === -1 ? LATENCY_EDGES_US.length - 1 : found
 }
 
-function overEdge({ latency, crossings }: WindowCounts, edge: number): PairedDifference {
-  const worse = straddling(crossings.up, edge)
-  const better = straddling(crossings.down, edge)
-  return { worse, better, same: total(latency.primary) - worse - better }
+function overEdge({ latency, crossings, repeated }: WindowCounts, edge: number): PairedDifference {
+  const worse = straddling(crossings.up, edge) - straddling(repeated.crossings.up, edge)
+  const better = straddling(crossings.down, edge) - straddling(repeated.crossings.down, edge)
+  return { worse, better, same: total(latency.primary) - total(repeated.latency.primary) - worse - better }
 }
 
 /** Pairs with one latency at or below the edge and the other over it: see `bumpLatencies`. */

@@ -2,15 +2,20 @@ import type { ExperimentPlan } from '../config/snapshot.ts'
 import { coverage, type Coverage, type CoverageCounts } from '../evidence/coverage.ts'
 import { evaluateGates, type DeclaredGate } from '../evidence/declared-gates.ts'
 import type { GateResult } from '../evidence/gate.ts'
+import { sampleRatio } from '../evidence/sample-ratio.ts'
 import { decide, FIRST_LOOK, type Decision } from '../evidence/verdict.ts'
 import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { total } from '../wire/total.ts'
 import { addCounts, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
 import { BatchMeans } from './batch-means.ts'
-import { coverageCounts, edgeAt, pairCounts, percentileEdge } from './evidence-counts.ts'
+import { ArmEvidence } from './arm-evidence.ts'
+import { coverageCounts, edgeAt, pairCounts, pairVotes, percentileEdge } from './evidence-counts.ts'
 
 /** A percentile of fewer latencies is not worth freezing. */
 const CALIBRATION_PAIRS = 200
+
+/** Chance that a split which is right is found broken. */
+const SAMPLE_RATIO_ALPHA = 0.001
 
 /** One look at an experiment. */
 export interface Look {
@@ -19,6 +24,8 @@ export interface Look {
   readonly coverage: CoverageCounts & Coverage
   /** Chosen in the warm-up or by the user, microseconds; null while the gate waits for one, or where there is none. */
   readonly thresholdUs: number | null
+  /** The same of the clients of both arms. */
+  readonly armThresholdUs: number | null
   /** The newest second that is judged, and the first that was seen; null before a window. */
   readonly second: number | null
   readonly firstSecond: number | null
@@ -31,7 +38,8 @@ export interface Look {
  */
 export class ExperimentJudge {
   readonly #plan: ExperimentPlan
-  readonly #declared: readonly DeclaredGate[]
+  readonly #pairGates: readonly DeclaredGate[]
+  readonly #arms: ArmEvidence
   readonly #judged = emptyCounts()
   /** The part of it behind the choice of the latency threshold. */
   readonly #timed = emptyCounts()
@@ -44,8 +52,9 @@ export class ExperimentJudge {
 
   constructor(plan: ExperimentPlan) {
     this.#plan = plan
-    this.#declared = declaredGates(plan)
-    this.#means = new BatchMeans(this.#declared.map(({ gate }) => gate))
+    this.#pairGates = pairGates(plan)
+    this.#arms = new ArmEvidence(plan.gates)
+    this.#means = new BatchMeans(this.#pairGates.map(({ gate }) => gate))
     const thresholdUs = plan.gates.latency?.thresholdUs ?? null
     this.#edge = thresholdUs === null ? null : edgeAt(thresholdUs)
     this.#look = this.#judge(FIRST_LOOK)
@@ -66,6 +75,7 @@ export class ExperimentJudge {
     const isWarmedUp = (second - this.#firstSecond) * 1e3 >= this.#plan.verdict.warmUpMs
     if (isWarmedUp) this.#count(counts)
     this.#calibrate(counts, isWarmedUp)
+    this.#arms.take(counts.arms, isWarmedUp)
     this.#look = this.#judge(this.#look.decision.memory)
   }
 
@@ -88,7 +98,9 @@ export class ExperimentJudge {
     const { verdict, gates: plan } = this.#plan
     const latency = this.#edge === null ? null : { counts: this.#timed, edge: this.#edge }
     const alpha = { rollback: verdict.alphaRollback, promote: verdict.alphaPromote }
-    const gates = evaluateGates(this.#declared, pairCounts(this.#judged, latency), [], alpha)
+    const arms = this.#arms.counts
+    const declared = [...this.#pairGates, ...this.#arms.declared]
+    const gates = evaluateGates(declared, pairCounts(this.#judged, latency), arms, alpha)
     const counted = coverageCounts(this.#judged)
     const thresholdUs = this.#edge === null ? null : (LATENCY_EDGES_US[this.#edge] as number)
     const decision = decide({
@@ -100,12 +112,12 @@ export class ExperimentJudge {
         leastCoverage: verdict.coverage,
       },
       gates,
-      pairs: this.#judged.pairs,
-      canaryRequests: 0,
+      pairs: pairVotes(this.#judged),
+      canaryRequests: arms.reduce((sum, { canary }) => sum + canary.requests, 0),
       elapsedMs: this.#second === null ? 0 : (this.#second - (this.#firstSecond as number) + 1) * 1e3,
       memory,
       settingsChanged: false,
-      sampleRatio: null,
+      sampleRatio: arms.length === 0 ? null : sampleRatio(arms, SAMPLE_RATIO_ALPHA),
       comparator: { pairs: this.#judged.pairs, failed: this.#judged.incomparable.failed },
       coverage: counted,
       agreementAsked: plan.agreement?.min ?? null,
@@ -118,13 +130,14 @@ export class ExperimentJudge {
       gates,
       coverage: { ...counted, ...coverage(counted) },
       thresholdUs,
+      armThresholdUs: this.#arms.thresholdUs,
       second: this.#second,
       firstSecond: this.#firstSecond,
     }
   }
 }
 
-function declaredGates({ gates }: ExperimentPlan): DeclaredGate[] {
+function pairGates({ gates }: ExperimentPlan): DeclaredGate[] {
   const { agreement, errors, latency, slowdown } = gates
   return [
     ...(agreement === null ? [] : [{ gate: 'agreement', min: agreement.min } as const]),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ExperimentPlan, Snapshot } from '../config/snapshot.ts'
 
 /** What all pair records of one experiment share, rendered once: each is a piece of JSON text. */
@@ -8,6 +9,8 @@ export interface RecordParts {
   readonly primary: readonly string[]
   readonly shadow: readonly string[]
   readonly inclusion: string
+  /** The JSON of a unit that is not empty, hidden where what it comes from is redacted. */
+  readonly unitJson: (unit: string) => string
   /** Of the event: one exchange makes a pair for each shadow, all with its id; the experiment makes the event unique. */
   readonly source: string
 }
@@ -24,9 +27,15 @@ export function recordParts(snapshot: Snapshot, experiment: ExperimentPlan): Rec
     shadow: legs('{"role":"shadow",', experiment.candidate, snapshot),
     inclusion: JSON.stringify(experiment.inclusion),
     source: eventSource(experiment.id),
+    unitJson: experiment.unit?.isRedacted === true ? hashedJson : JSON.stringify,
   }
   known.set(experiment, { snapshot, parts })
   return parts
+}
+
+/** Records of one unit still belong together, but do not say whose they are. */
+function hashedJson(unit: string): string {
+  return `"sha256:${createHash('sha256').update(unit).digest('hex').slice(0, 16)}"`
 }
 
 export function eventSource(experiment: string): string {

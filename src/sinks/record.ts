@@ -44,6 +44,8 @@ export interface PairRecordInput {
   readonly snapshot: Snapshot
   readonly experiment: ExperimentPlan
   readonly comparison: Comparison
+  /** Its unit has voted in this experiment. */
+  readonly isRepeat: boolean
   readonly decoded: DecodedBodies
 }
 
@@ -54,8 +56,16 @@ const DIFFERENCE_VALUE_CHARS = 256
 const DISAGREEMENTS: readonly Outcome[] = ['disagree', 'shadow_error', 'primary_error']
 
 /** The record of one compared pair: serialised, redacted and cut as the snapshot's `record` says. Never throws. */
-export function pairRecord({ frame, snapshot, experiment, comparison, decoded }: PairRecordInput): SinkRecord {
+export function pairRecord({
+  frame,
+  snapshot,
+  experiment,
+  comparison,
+  isRepeat,
+  decoded,
+}: PairRecordInput): SinkRecord {
   const parts = recordParts(snapshot, experiment)
+  const unit = frame.unit === '' ? 'null' : parts.unitJson(frame.unit)
   const arrivedAt = rfc3339(frame.arrivedAtUs)
   const bodies =
     snapshot.record !== null && keepsBodies(snapshot.record, comparison.result)
@@ -66,16 +76,16 @@ export function pairRecord({ frame, snapshot, experiment, comparison, decoded }:
   const path = query === -1 ? frame.path : frame.path.slice(0, query)
   return {
     stream: 'pairs',
-    key: frame.id,
+    key: frame.unit === '' ? frame.id : (JSON.parse(unit) as string),
     event: { id: frame.id, type: PAIR_SCHEMA, source: parts.source, time: `${arrivedAt.slice(0, 23)}Z` },
     value:
       `{"schema":"${PAIR_SCHEMA}","id":${JSON.stringify(frame.id)},"requestId":${JSON.stringify(frame.requestId)},` +
-      `${parts.identity},"arrivedAt":"${arrivedAt}","revision":${frame.revision},"unit":null,"arm":"primary",` +
+      `${parts.identity},"arrivedAt":"${arrivedAt}","revision":${frame.revision},"unit":${unit},"arm":"primary",` +
       `"method":${JSON.stringify(frame.method)},"path":${JSON.stringify(path)},` +
       `"primary":${legJson(frame.primary, parts.primary)},"shadow":${legJson(frame.shadow, parts.shadow)},` +
       `"sentFirst":"${frame.sentFirst}",` +
       `"comparison":${comparisonJson(comparison, snapshot.record?.redactPaths ?? [])},` +
-      `"inclusion":${parts.inclusion}${bodies}}`,
+      `"inclusion":${parts.inclusion}${isRepeat ? ',"repeat":true' : ''}${bodies}}`,
   }
 }
 

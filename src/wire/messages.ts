@@ -70,7 +70,10 @@ export interface Tally {
   readonly revision: number
   readonly experiment: number
   readonly second: number
+  /** Without requests of arms. */
   readonly counts: WindowCounts
+  /** These, packed as wire/arm-votes.ts says; empty where the experiment has no canary. */
+  readonly arms: readonly number[]
 }
 
 export type AnalysisToDataPlane = { readonly kind: 'return'; readonly id: number }
@@ -111,6 +114,8 @@ export interface ExperimentReport {
   readonly logRatio: FoldedHistogram
   /** Percentiles for people, microseconds; null while there is nothing. */
   readonly latency: { readonly primary: LatencySummary; readonly shadow: LatencySummary }
+  /** Units and sticky keys that may vote once more because there were too many to remember. */
+  readonly forgottenVotes: number
   /** The most frequent differing fields: path, kind, how often. */
   readonly topFields: readonly { readonly path: string; readonly kind: string; readonly count: number }[]
 }

@@ -15,6 +15,8 @@ export interface PairFrame {
   sentFirst: 'primary' | 'shadow'
   id: string
   requestId: string
+  /** What has one vote in its experiment; empty: the pair itself. */
+  unit: string
   method: string
   path: string
   requestType: string
@@ -63,6 +65,7 @@ export function pairFrameBytes(frame: PairFrame): number {
     2 * LEG_BYTES +
     clipped(frame.id) +
     clipped(frame.requestId) +
+    clipped(frame.unit) +
     clipped(frame.method) +
     clipped(frame.path) +
     clipped(frame.requestType) +
@@ -88,6 +91,7 @@ export function encodePairFrame(frame: PairFrame, target: Buffer, offset: number
   target.writeUInt16LE(clipped(frame.requestEncoding), offset + 30)
   target.writeUInt32LE(frame.requestBody.length, offset + 32)
   target.writeDoubleLE(frame.requestBytes, offset + 36)
+  target.writeUInt16LE(clipped(frame.unit), offset + 44)
   let at = encodeLegHead(frame.primary, target, offset + HEAD_BYTES)
   at = encodeLegHead(frame.shadow, target, at)
   // All texts in one: a write of its own for each took 1 us more for a pair, on the data-plane thread.
@@ -95,6 +99,7 @@ export function encodePairFrame(frame: PairFrame, target: Buffer, offset: number
   const texts =
     clip(frame.id) +
     clip(frame.requestId) +
+    clip(frame.unit) +
     clip(frame.method) +
     clip(frame.path) +
     clip(frame.requestType) +
@@ -122,12 +127,13 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
   const flags = source.readUInt16LE(offset + 10)
   const idLength = source.readUInt16LE(offset + 20)
   const requestIdLength = source.readUInt16LE(offset + 22)
+  const unitLength = source.readUInt16LE(offset + 44)
   const methodLength = source.readUInt16LE(offset + 24)
   const pathLength = source.readUInt16LE(offset + 26)
   const requestTypeLength = source.readUInt16LE(offset + 28)
   const requestEncodingLength = source.readUInt16LE(offset + 30)
   const requestTexts =
-    idLength + requestIdLength + methodLength + pathLength + requestTypeLength + requestEncodingLength
+    idLength + requestIdLength + unitLength + methodLength + pathLength + requestTypeLength + requestEncodingLength
   const legTexts = primary.typeLength + primary.encodingLength + shadow.typeLength + shadow.encodingLength
   let at = offset + HEAD_BYTES + 2 * LEG_BYTES
   const texts = source.toString('latin1', at, (at += requestTexts + legTexts))
@@ -136,6 +142,7 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
   const bytes = (length: number): Buffer => source.subarray(at, (at += length))
   const id = text(idLength)
   const requestId = text(requestIdLength)
+  const unit = text(unitLength)
   const method = text(methodLength)
   const path = text(pathLength)
   const requestType = text(requestTypeLength)
@@ -155,6 +162,7 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
     sentFirst: (flags & 1) === 1 ? 'shadow' : 'primary',
     id,
     requestId,
+    unit,
     method,
     path,
     requestType,

@@ -15,21 +15,50 @@ import {
  * The counts of one experiment over one second of arrival time on one thread: integers only, so merging is addition and
  * the order of merging cannot matter. Histograms are sparse: bucket number (as a string key) to count.
  */
-export interface WindowCounts {
+export interface WindowCounts extends PairVotes {
   eligible: number
   sampled: number
   sent: number
   dropped: Record<DropReason, number>
   pairs: number
   unpaired: Record<UnpairedReason, number>
-  outcomes: Record<Outcome, number>
   incomparable: Record<IncomparableReason, number>
+  /** What pairs said that are no votes: their unit had voted before in this experiment. Part of the counts above. */
+  repeated: PairVotes
+  /**
+   * Requests of clients by the canary's percentage at which they were assigned (as a key), by the arm they were assigned
+   * to. Empty where the route has no canary.
+   */
+  arms: Record<string, Arms>
+}
+
+/** What pairs say of latency. */
+export interface LatencyVotes {
   /** Buckets of wire/latency-grid.ts; a failed leg counts in the last bucket. */
   latency: { primary: SparseHistogram; shadow: SparseHistogram; logRatio: SparseHistogram }
   /** Pairs whose two latencies are in different buckets, `up` where the shadow's is the larger one: see `bumpLatencies`. */
   crossings: { up: Crossings; down: Crossings }
   /** Pairs that say which leg was slower, and those of them in which the shadow was, by more than the gate's ratio. */
   slowdown: { pairs: number; slower: number }
+}
+
+export interface PairVotes extends LatencyVotes {
+  outcomes: Record<Outcome, number>
+}
+
+export interface Arms {
+  primary: ArmVotes
+  canary: ArmVotes
+}
+
+/** One vote for each sticky key: its first request, all others follow it to its arm. */
+export interface ArmVotes {
+  requests: number
+  errors: number
+  /** Buckets of wire/latency-grid.ts; a request that failed counts in the last bucket. */
+  latency: SparseHistogram
+  /** Further requests of keys that have voted. */
+  repeats: number
 }
 
 /** Buckets of wire/latency-grid.ts: of the smaller latency, and of the larger one. */
@@ -58,11 +87,26 @@ export function emptyCounts(): WindowCounts {
     dropped: zeroes(DROP_REASONS),
     pairs: 0,
     unpaired: zeroes(UNPAIRED_REASONS),
-    outcomes: zeroes(OUTCOMES),
     incomparable: zeroes(INCOMPARABLE_REASONS),
+    ...emptyVotes(),
+    repeated: emptyVotes(),
+    arms: {},
+  }
+}
+
+function emptyVotes(): PairVotes {
+  return {
+    outcomes: zeroes(OUTCOMES),
     latency: { primary: {}, shadow: {}, logRatio: {} },
     crossings: { up: { from: {}, to: {} }, down: { from: {}, to: {} } },
     slowdown: { pairs: 0, slower: 0 },
+  }
+}
+
+export function emptyArms(): Arms {
+  return {
+    primary: { requests: 0, errors: 0, latency: {}, repeats: 0 },
+    canary: { requests: 0, errors: 0, latency: {}, repeats: 0 },
   }
 }
 
@@ -77,21 +121,21 @@ export function bump(histogram: SparseHistogram, bucket: number): void {
  * latency in bucket a and the larger in b > a it is over edge k on one leg only for a <= k < b, and the number of such
  * pairs is the sum of `from` up to k minus that of `to` up to k. `slowdownRatio`: shadow over primary latency.
  */
-export function bumpLatencies(counts: WindowCounts, primaryUs: number, shadowUs: number, slowdownRatio: number): void {
+export function bumpLatencies(votes: LatencyVotes, primaryUs: number, shadowUs: number, slowdownRatio: number): void {
   const primary = latencyBucket(primaryUs)
   const shadow = latencyBucket(shadowUs)
-  bump(counts.latency.primary, primary)
-  bump(counts.latency.shadow, shadow)
+  bump(votes.latency.primary, primary)
+  bump(votes.latency.shadow, shadow)
   if (primary !== shadow) {
-    const { from, to } = shadow > primary ? counts.crossings.up : counts.crossings.down
+    const { from, to } = shadow > primary ? votes.crossings.up : votes.crossings.down
     bump(from, Math.min(primary, shadow))
     bump(to, Math.max(primary, shadow))
   }
   if (primaryUs === Infinity && shadowUs === Infinity) return
-  counts.slowdown.pairs++
-  if (shadowUs > primaryUs * slowdownRatio) counts.slowdown.slower++
+  votes.slowdown.pairs++
+  if (shadowUs > primaryUs * slowdownRatio) votes.slowdown.slower++
   if (primaryUs === Infinity || shadowUs === Infinity) return
-  bump(counts.latency.logRatio, logRatioBucket(Math.log(Math.max(1, shadowUs) / Math.max(1, primaryUs))))
+  bump(votes.latency.logRatio, logRatioBucket(Math.log(Math.max(1, shadowUs) / Math.max(1, primaryUs))))
 }
 
 /** Adds `from` into `into`. Addition is associative and commutative: threads, replicas and replays agree. */
@@ -102,8 +146,14 @@ export function addCounts(into: WindowCounts, from: WindowCounts): void {
   into.pairs += from.pairs
   addInto(into.dropped, from.dropped)
   addInto(into.unpaired, from.unpaired)
-  addInto(into.outcomes, from.outcomes)
   addInto(into.incomparable, from.incomparable)
+  addVotes(into, from)
+  addVotes(into.repeated, from.repeated)
+  addArms(into.arms, from.arms)
+}
+
+function addVotes(into: PairVotes, from: PairVotes): void {
+  addInto(into.outcomes, from.outcomes)
   addInto(into.latency.primary, from.latency.primary)
   addInto(into.latency.shadow, from.latency.shadow)
   addInto(into.latency.logRatio, from.latency.logRatio)
@@ -113,6 +163,23 @@ export function addCounts(into: WindowCounts, from: WindowCounts): void {
   addInto(into.crossings.down.to, from.crossings.down.to)
   into.slowdown.pairs += from.slowdown.pairs
   into.slowdown.slower += from.slowdown.slower
+}
+
+/** Both by percentage. */
+export function addArms(into: Record<string, Arms>, from: Readonly<Record<string, Arms>>): void {
+  for (const percent of Object.keys(from)) {
+    const sum = (into[percent] ??= emptyArms())
+    const { primary, canary } = from[percent] as Arms
+    addArm(sum.primary, primary)
+    addArm(sum.canary, canary)
+  }
+}
+
+function addArm(into: ArmVotes, from: ArmVotes): void {
+  into.requests += from.requests
+  into.errors += from.errors
+  into.repeats += from.repeats
+  addInto(into.latency, from.latency)
 }
 
 function addInto(into: Record<string, number>, from: Readonly<Record<string, number>>): void {

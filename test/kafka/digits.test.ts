@@ -68,18 +68,6 @@ describe.skipIf(!kafkaAvailability().ok)('two digit models behind the proxy', ()
     await Promise.all([primary.stop(), candidate.stop(), kafka.stop()])
   })
 
-  /** Each image as its own request; the client gets the primary's label, whatever becomes of the copy. */
-  async function sendAll(client: SteadyClient, digits: typeof heldOut): Promise<void> {
-    const labels = labelsOf('primary')
-    await inParallel(digits.length, 8, async i => {
-      const digit = digits[i] as (typeof heldOut)[number]
-      const answer = await client.post(INFER_PATH, inferBody(digit), { 'x-request-id': `image-${digit.index}` })
-      expect(answer.status).toBe(200)
-      const { outputs } = JSON.parse(answer.body.toString()) as { outputs: { name: string; data: number[] }[] }
-      expect(outputs.find(output => output.name === 'label')?.data).toEqual([labels.get(digit.index)])
-    })
-  }
-
   /** The counts once the windows of all that was sent are sealed. */
   async function settledCounts(sent: number): Promise<WindowCounts> {
     return await eventually(async () => {
@@ -121,3 +109,15 @@ describe.skipIf(!kafkaAvailability().ok)('two digit models behind the proxy', ()
     })
   })
 })
+
+/** Each image as its own request; the client gets the primary's label, whatever becomes of the copy. */
+async function sendAll(client: SteadyClient, digits: typeof heldOut): Promise<void> {
+  const labels = labelsOf('primary')
+  await inParallel(digits.length, 8, async i => {
+    const digit = digits[i] as (typeof heldOut)[number]
+    const answer = await client.post(INFER_PATH, inferBody(digit), { 'x-request-id': `image-${digit.index}` })
+    expect(answer.status).toBe(200)
+    const { outputs } = JSON.parse(answer.body.toString()) as { outputs: { name: string; data: number[] }[] }
+    expect(outputs.find(output => output.name === 'label')?.data).toEqual([labels.get(digit.index)])
+  })
+}

@@ -34,6 +34,7 @@ const pairFrame: fc.Arbitrary<PairFrame> = fc.record({
   sentFirst: fc.constantFrom('primary', 'shadow'),
   id: latin1,
   requestId: latin1,
+  unit: latin1,
   method: latin1,
   path: latin1,
   requestType: latin1,

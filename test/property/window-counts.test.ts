@@ -15,6 +15,18 @@ const histogram: fc.Arbitrary<SparseHistogram> = fc
   .dictionary(fc.nat(64).map(String), fc.integer({ min: 1, max: 1_000 }))
   .map(entries => ({ ...entries }))
 
+const votes = {
+  outcomes: perWord(OUTCOMES),
+  latency: fc.record({ primary: histogram, shadow: histogram, logRatio: histogram }),
+  crossings: fc.record({
+    up: fc.record({ from: histogram, to: histogram }),
+    down: fc.record({ from: histogram, to: histogram }),
+  }),
+  slowdown: fc.record({ pairs: count, slower: count }),
+}
+
+const arm = fc.record({ requests: count, errors: count, latency: histogram, repeats: count })
+
 const counts: fc.Arbitrary<WindowCounts> = fc.record({
   eligible: count,
   sampled: count,
@@ -22,14 +34,10 @@ const counts: fc.Arbitrary<WindowCounts> = fc.record({
   dropped: perWord(DROP_REASONS),
   pairs: count,
   unpaired: perWord(UNPAIRED_REASONS),
-  outcomes: perWord(OUTCOMES),
   incomparable: perWord(INCOMPARABLE_REASONS),
-  latency: fc.record({ primary: histogram, shadow: histogram, logRatio: histogram }),
-  crossings: fc.record({
-    up: fc.record({ from: histogram, to: histogram }),
-    down: fc.record({ from: histogram, to: histogram }),
-  }),
-  slowdown: fc.record({ pairs: count, slower: count }),
+  ...votes,
+  repeated: fc.record(votes),
+  arms: fc.dictionary(fc.constantFrom('1', '5', '50'), fc.record({ primary: arm, canary: arm })),
 })
 
 function sum(...terms: readonly WindowCounts[]): WindowCounts {

@@ -30,6 +30,7 @@ const pair: fc.Arbitrary<CountedPair> = fc
     primaryUs: fc.nat(400_000_000),
     shadowUs: fc.nat(400_000_000),
     slowdownRatio: fc.constant(1.1),
+    isRepeat: fc.boolean(),
   })
   .map(({ reason, ...rest }) => (rest.result === 'incomparable' ? { ...rest, reason } : rest))
 

@@ -17,11 +17,14 @@ export function experimentPlan(changes: Partial<ExperimentPlan> = {}): Experimen
     inclusion: 1,
     maxBodyBytes: 1024 * 1024,
     compare: comparePlan(),
+    unit: null,
     gates: {
       agreement: { min: 0.99 },
       errors: { maxIncrease: 0.002 },
       latency: { percentile: 99, maxIncrease: 0.005, thresholdUs: null },
       slowdown: null,
+      canaryErrors: null,
+      canaryLatency: null,
     },
     verdict: {
       alphaRollback: 0.01,
@@ -98,6 +101,7 @@ export function pairFrame(primary: FrameLeg, shadow: FrameLeg, changes: Partial<
     sentFirst: 'primary',
     id: 'exchange-1',
     requestId: 'request-1',
+    unit: '',
     method: 'POST',
     path: INFER_PATH,
     requestType: 'application/json',

@@ -55,11 +55,18 @@ export function shadowPlan(fields: Partial<ShadowPlan> = {}): ShadowPlan {
 }
 
 export function canaryPlan(fields: Partial<CanaryPlan> = {}): CanaryPlan {
-  return { upstream: 1, percent: 5, sticky: { kind: 'header', name: 'x-user-id' }, fallback: 'primary', ...fields }
+  return {
+    upstream: 1,
+    experiment: 0,
+    percent: 5,
+    sticky: { kind: 'header', name: 'x-user-id' },
+    fallback: 'primary',
+    ...fields,
+  }
 }
 
 export function routePlan(fields: Partial<RoutePlan> = {}): RoutePlan {
-  return { name: 'churn', match: ANY_MATCH, primary: 0, canary: null, shadows: [], ...fields }
+  return { name: 'churn', match: ANY_MATCH, primary: 0, canary: null, shadows: [], unit: null, ...fields }
 }
 
 /** A whole configuration: two upstreams, one route with one shadow, its experiment. */

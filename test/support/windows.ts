@@ -1,4 +1,11 @@
-import { emptyCounts, type SealedWindow, type WindowCounts } from '../../src/wire/window.ts'
+import {
+  emptyArms,
+  emptyCounts,
+  type Arms,
+  type ArmVotes,
+  type SealedWindow,
+  type WindowCounts,
+} from '../../src/wire/window.ts'
 
 type Changes = Partial<Pick<WindowCounts, 'eligible' | 'sampled' | 'sent' | 'pairs'>> & {
   readonly dropped?: Partial<WindowCounts['dropped']>
@@ -36,4 +43,10 @@ export function brokenLaws(counts: WindowCounts): string[] {
 
 export function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((total, count) => total + count, 0)
+}
+
+/** Requests of both arms at one percentage; what is not given is zero. */
+export function armsOf(percent: number, primary: Partial<ArmVotes>, canary: Partial<ArmVotes>): Record<string, Arms> {
+  const empty = emptyArms()
+  return { [percent]: { primary: { ...empty.primary, ...primary }, canary: { ...empty.canary, ...canary } } }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseKeySource } from '../key-source.ts'
 import { compare } from './evidence.ts'
-import { gates, verdict } from './verdict.ts'
+import { routeGates, verdict } from './verdict.ts'
 import { headerRules } from './headers.ts'
 import {
   block,
@@ -56,6 +56,14 @@ const shadowKey = text('a key', `write request, ${KEY_FORMS}`).transform((text, 
   return z.NEVER
 })
 
+const unit = text('a key', `write ${KEY_FORMS}`).transform((text, context) => {
+  const source = parseKeySource(text)
+  if (source !== null && source.kind !== 'request') return source
+  const hint = source === null ? `write ${KEY_FORMS}` : 'leave unit out: then every exchange has its own vote'
+  context.addIssue(message('is not a key that can be a unit', hint))
+  return z.NEVER
+})
+
 const upstreamName = (role: string) => text('the name of an upstream').min(1).describe(role)
 
 const canary = block({
@@ -101,8 +109,12 @@ const route = block({
   shadows: list(shadow, 'shadows: [{ upstream: churn-v2, percent: 100 }]')
     .prefault([])
     .describe('Upstreams that get copies of requests which the primary answers.'),
+  unit: unit
+    .nullable()
+    .default(null)
+    .describe(`What has one vote in an experiment: ${KEY_FORMS}. Absent, or a request without it: every exchange.`),
   compare,
-  gates,
+  gates: routeGates,
   verdict,
 })
 

@@ -18,10 +18,28 @@ const latency = block({
     .describe('Latency over which an answer counts as late; windows know it to the next of 64 edges.'),
 })
 
-/** Without a block of gates these three are asked; a block declares just what it holds. */
-const ASKED_BY_DEFAULT = { agreement: { min: 0.99 }, errors: { max_increase: 0.002 }, latency: {} }
+const maxRatio = (most: number) =>
+  number('a ratio over 0', 0.01, 1000)
+    .prefault(most)
+    .describe("Harm: the canary's clients meet it over this many times as often as the primary's.")
+const canaryIncrease = () =>
+  share('a share from 0 to 1')
+    .prefault(0.005)
+    .describe("Safe: the canary's share is at most the primary's of the warm-up and this.")
 
-export const gates = block({
+const canaryLatency = block({
+  percentile: number('a percentile', 50, 99.9)
+    .prefault(99)
+    .describe("Where `threshold` is auto: it is this percentile of the primary's latencies in the warm-up."),
+  max_ratio: maxRatio(1.5),
+  max_increase: canaryIncrease(),
+  threshold: z
+    .union([z.literal('auto'), duration()], { error: expected('`auto` or a duration') })
+    .prefault('auto')
+    .describe('Latency over which an answer counts as late; windows know it to the next of 64 edges.'),
+})
+
+const gates = block({
   agreement: block({ min: probability().describe('Least share of pairs that agree.') })
     .nullable()
     .default(null)
@@ -39,9 +57,25 @@ export const gates = block({
     .nullable()
     .default(null)
     .describe('Is the candidate slower as a rule?'),
+  canary_errors: block({ max_ratio: maxRatio(1.1), max_increase: canaryIncrease() })
+    .nullable()
+    .default(null)
+    .describe("Do requests of the canary's clients fail more often than those of the primary's?"),
+  canary_latency: canaryLatency
+    .nullable()
+    .default(null)
+    .describe("Are answers to the canary's clients late more often than those to the primary's?"),
 })
-  .prefault(ASKED_BY_DEFAULT)
-  .describe('What a candidate must show to be promoted, each with its margin. Absent: agreement, errors and latency.')
+
+/** What a route without a block of gates asks of a shadow, and of a canary; a block declares just what it holds. */
+export const GATES_OF_PAIRS = gates.parse({ agreement: { min: 0.99 }, errors: { max_increase: 0.002 }, latency: {} })
+export const GATES_OF_ARMS = gates.parse({ canary_errors: {}, canary_latency: {} })
+
+export const routeGates = gates
+  .optional()
+  .describe(
+    'What a candidate must show to be promoted, each with its margin. Absent: agreement, errors and latency of a shadow, canary_errors and canary_latency of a canary.',
+  )
 
 const alpha = block({
   rollback: probability()

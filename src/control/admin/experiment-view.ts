@@ -11,7 +11,7 @@ export interface ExperimentView {
   readonly candidate: ExperimentPlan['candidate'] | null
   /** false: the configuration has moved on, nothing is added any more. */
   readonly current: boolean
-  readonly counts: Omit<WindowCounts, 'latency' | 'crossings' | 'slowdown'>
+  readonly counts: Omit<WindowCounts, 'latency' | 'crossings' | 'slowdown' | 'repeated'>
   readonly latency: { readonly primary: LatencySummary; readonly shadow: LatencySummary } | null
   readonly topFields: readonly { readonly path: string; readonly kind: string; readonly count: number }[]
 }
@@ -23,7 +23,13 @@ export function experimentViews(state: ControlState): ExperimentView[] {
 
 export function experimentView(state: ControlState, id: string): ExperimentView {
   const plan = state.snapshot.experiments.find(experiment => experiment.id === id)
-  const { latency: _latency, crossings: _crossings, slowdown: _slowdown, ...counts } = state.ledger.counts(id)
+  const {
+    latency: _latency,
+    crossings: _crossings,
+    slowdown: _slowdown,
+    repeated: _repeated,
+    ...counts
+  } = state.ledger.counts(id)
   const report = state.report(id)
   return {
     id,

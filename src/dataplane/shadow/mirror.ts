@@ -30,7 +30,8 @@ export function sampleShadows(exchange: Exchange): void {
     exchange.captureBytes = Math.max(exchange.captureBytes, shadow.captureBytes)
   }
   exchange.unsettled = exchange.slots.length
-  if (exchange.unsettled > 0) exchange.plane.openExchanges.add(exchange)
+  // Where the route has a canary it is open already.
+  if (exchange.unsettled > 0 && exchange.assignment === null) exchange.plane.openExchanges.add(exchange)
 }
 
 /** Sends the copies, in the same tick as the forward when the body came whole. Nothing here can fail the client. */

@@ -42,7 +42,12 @@ export function dropWaiting(exchange: Exchange, reason: DropReason): void {
 export function slotClosed(exchange: Exchange, slot: ShadowSlot): void {
   slot.leg?.capture.release()
   exchange.unsettled--
-  if (exchange.unsettled > 0) return
+  closeIfSettled(exchange)
+}
+
+/** Nothing of the exchange is left to count. */
+export function closeIfSettled(exchange: Exchange): void {
+  if (exchange.unsettled > 0 || exchange.assignment !== null) return
   exchange.live?.capture.release()
   exchange.teed?.release()
   exchange.plane.copyMemory.give(exchange.heldBytes)

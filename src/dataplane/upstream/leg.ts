@@ -85,6 +85,11 @@ export abstract class Leg implements WheelEntry, Call {
     return this.#state === 'ended'
   }
 
+  /** As the analysis thread sees it, without looking into the body. */
+  get hasFailed(): boolean {
+    return this.error !== null || this.status >= 500 || this.status === 429
+  }
+
   get latencyUs(): number {
     return this.endedAtUs - this.startedAtUs
   }

@@ -64,8 +64,15 @@ function tally(
   counts: WindowCounts | null,
   changes: Partial<Omit<TallyMessage, 'tallies'> & Tally> = {},
 ): TallyMessage {
-  const { revision = 1, experiment = 0, second = SECOND, settledBefore = SECOND + 1, oldestRevision = 1 } = changes
-  const tallies = counts === null ? [] : [{ revision, experiment, second, counts }]
+  const {
+    arms = [],
+    revision = 1,
+    experiment = 0,
+    second = SECOND,
+    settledBefore = SECOND + 1,
+    oldestRevision = 1,
+  } = changes
+  const tallies = counts === null ? [] : [{ revision, experiment, second, counts, arms }]
   return { kind: 'tally', tallies, settledBefore, oldestRevision }
 }
 

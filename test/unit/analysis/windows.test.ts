@@ -5,7 +5,7 @@ import type { WindowCounts } from '../../../src/wire/window.ts'
 import { countsOf } from '../../support/windows.ts'
 
 const EXPERIMENT = 'digits.v2.00000000'
-const agree: CountedPair = { result: 'agree', slowdownRatio: 1.1, primaryUs: 2000, shadowUs: 4000 }
+const agree: CountedPair = { result: 'agree', slowdownRatio: 1.1, primaryUs: 2000, shadowUs: 4000, isRepeat: false }
 const sent = (n: number, pairs = n): WindowCounts => countsOf({ eligible: n, sampled: n, sent: n, pairs })
 
 describe('Windows', () => {
@@ -97,5 +97,24 @@ describe('Windows', () => {
       { counts: { pairs: 3, outcomes: { agree: 1, incomparable: 2 }, incomparable: { not_captured: 2 } } },
     ])
     expect(told).toEqual([[EXPERIMENT, 2]])
+  })
+
+  test('counts requests of both arms by the percentage they were assigned at, one vote a key', () => {
+    const windows = new Windows()
+    const request = { arrivedAtUs: 1, key: 3, percent: 5, arm: 'canary', failed: false, latencyBucket: 7 } as const
+    const voted = new Set<number>()
+    const isVote = ({ key }: { key: number | null }): boolean => {
+      if (key === null || voted.has(key)) return key === null
+      voted.add(key)
+      return true
+    }
+    windows.addArms('t', EXPERIMENT, 10, [request, request, { ...request, key: null, failed: true }], isVote)
+    windows.addArms('t', EXPERIMENT, 10, [{ ...request, key: 50, percent: 20, arm: 'primary' }], isVote)
+    const none = { requests: 0, errors: 0, latency: {}, repeats: 0 }
+    expect(windows.settle('t', 11)[0]?.counts.arms).toEqual({
+      '5': { primary: none, canary: { requests: 2, errors: 1, latency: { '7': 2 }, repeats: 1 } },
+      '20': { primary: { requests: 1, errors: 0, latency: { '7': 1 }, repeats: 0 }, canary: none },
+    })
+    expect(windows.addArms('t', EXPERIMENT, 10, [request], isVote)).toBe(false)
   })
 })

@@ -120,7 +120,7 @@ class DataPlane {
     const counts = countsOf({ eligible: sent, sampled: sent, sent, pairs })
     this.#send({
       kind: 'tally',
-      tallies: [{ revision, experiment: 0, second: SECOND, counts }],
+      tallies: [{ revision, experiment: 0, second: SECOND, counts, arms: [] }],
       settledBefore,
       oldestRevision: revision,
     })

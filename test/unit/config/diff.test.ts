@@ -47,8 +47,11 @@ describe('what a reload changed', () => {
   })
 
   test('covers a canary that comes and goes, and a comparison that makes a new experiment', () => {
-    expect(changes(SMALLEST, WITH_CANARY)).toEqual(['route churn: canary churn-v2 added at 5 percent'])
-    expect(changes(WITH_CANARY, SMALLEST)).toEqual(['route churn: canary churn-v2 removed'])
+    // Its clients are asked as well from now on, so it is another experiment.
+    const experiment = expect.stringMatching(/^route churn: shadow churn-v2: experiment /) as string
+    const others = [experiment, 'route churn: gates changed']
+    expect(changes(SMALLEST, WITH_CANARY)).toEqual(['route churn: canary churn-v2 added at 5 percent', ...others])
+    expect(changes(WITH_CANARY, SMALLEST)).toEqual(['route churn: canary churn-v2 removed', ...others])
     const lines = changes(SMALLEST, SMALLEST.replace('    shadows', '    compare: { task: regression }\n    shadows'))
     expect(lines).toHaveLength(2)
     expect(lines[0]).toMatch(/^route churn: shadow churn-v2: experiment churn\.churn-v2\.\w+ -> churn\.churn-v2\.\w+$/)

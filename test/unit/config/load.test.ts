@@ -49,6 +49,7 @@ describe('the smallest file', () => {
       candidate: { upstream: 'churn-v2', version: null },
       inclusion: 1,
       maxBodyBytes: 1_048_576,
+      unit: null,
       compare: {
         payload: 'auto',
         task: 'auto',
@@ -60,6 +61,8 @@ describe('the smallest file', () => {
         errors: { maxIncrease: 0.002 },
         latency: { percentile: 99, maxIncrease: 0.005, thresholdUs: null },
         slowdown: null,
+        canaryErrors: null,
+        canaryLatency: null,
       },
       verdict: {
         alphaRollback: 0.01,

@@ -48,7 +48,7 @@ describe('the outbox', () => {
   })
 
   test('hands the pairs over before a tally that counts on them', async () => {
-    const tally = { revision: 1, experiment: 0, second: 4, counts: emptyCounts() }
+    const tally = { revision: 1, experiment: 0, second: 4, counts: emptyCounts(), arms: [] }
     outbox.offer(pair())
     outbox.tally([tally], 5, 1)
     const messages = await analysis.messages(2)

@@ -9,8 +9,8 @@ describe('tallies', () => {
     tallies.at(100, 1).counts(0).eligible++
     tallies.at(100, 1).counts(2).sampled++
     expect(tallies.takeBefore(101)).toEqual([
-      { revision: 1, experiment: 0, second: 100, counts: { ...emptyCounts(), eligible: 2 } },
-      { revision: 1, experiment: 2, second: 100, counts: { ...emptyCounts(), sampled: 1 } },
+      { revision: 1, experiment: 0, second: 100, counts: { ...emptyCounts(), eligible: 2 }, arms: [] },
+      { revision: 1, experiment: 2, second: 100, counts: { ...emptyCounts(), sampled: 1 }, arms: [] },
     ])
   })
 

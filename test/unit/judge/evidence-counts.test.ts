@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { coverageCounts, edgeAt, pairCounts, percentileEdge } from '../../../src/judge/evidence-counts.ts'
+import { coverageCounts, edgeAt, pairCounts, pairVotes, percentileEdge } from '../../../src/judge/evidence-counts.ts'
 import { LATENCY_EDGES_US } from '../../../src/wire/latency-grid.ts'
 import { bumpLatencies, emptyCounts } from '../../../src/wire/window.ts'
 import { countsOf } from '../../support/windows.ts'
@@ -30,6 +30,21 @@ describe('latency votes', () => {
     const counts = emptyCounts()
     bumpLatencies(counts, 1_000, 900_000, RATIO)
     expect(pairCounts(counts, null).latency).toEqual({ worse: 0, same: 0, better: 0 })
+  })
+})
+
+describe('pairs whose unit has voted', () => {
+  test('are counted, and are votes on nothing', () => {
+    const counts = countsOf({ pairs: 30, outcomes: { agree: 20, disagree: 6, shadow_error: 4 } })
+    Object.assign(counts.repeated.outcomes, { agree: 5, disagree: 6, shadow_error: 1 })
+    for (let i = 0; i < 12; i++) bumpLatencies(counts, 1_000, 900_000, RATIO)
+    for (let i = 0; i < 2; i++) bumpLatencies(counts.repeated, 1_000, 900_000, RATIO)
+    const votes = pairCounts(counts, { counts, edge: 5 })
+    expect(pairVotes(counts)).toBe(18)
+    expect(votes.agreement).toEqual({ agree: 15, disagree: 0 })
+    expect(votes.errors).toEqual({ worse: 3, better: 0, same: 15 })
+    expect(votes.latency).toEqual({ worse: 10, better: 0, same: 0 })
+    expect(votes.slowdown).toEqual({ slower: 10, notSlower: 0 })
   })
 })
 

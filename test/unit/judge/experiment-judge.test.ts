@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ExperimentJudge } from '../../../src/judge/experiment-judge.ts'
+import { armsOf } from '../../support/windows.ts'
 import { quickPlan, START, windowOf, type SecondOfPairs } from '../../support/verdicts.ts'
 
 /** Takes seconds of such pairs, one after the other, and says what the judge says at the end. */
@@ -75,5 +76,55 @@ describe('a judge', () => {
   test('gives up an experiment that stays undecided', () => {
     const plan = quickPlan({ maxDurationMs: 30_000 })
     expect(judged(new ExperimentJudge(plan), 60, { agree: 1 }).verdict).toBe('EXPIRED')
+  })
+})
+
+describe('a judge of a canary', () => {
+  const asked = quickPlan()
+  const plan = {
+    ...asked,
+    gates: {
+      agreement: null,
+      errors: null,
+      latency: null,
+      slowdown: null,
+      canaryErrors: { maxRatio: 2, maxIncrease: 0.02 },
+      canaryLatency: null,
+    },
+  }
+
+  /** So many requests a second for each arm, of which these shares fail. */
+  function served(seconds: number, percent: number, primaryFails: number, canaryFails: number, requests = 400) {
+    const judge = new ExperimentJudge(plan)
+    for (let i = 0; i < seconds; i++) {
+      const window = windowOf(START + i, {})
+      const canary = Math.round((requests * percent) / 100)
+      const primary = requests - canary
+      const arms = armsOf(
+        percent,
+        { requests: primary, errors: Math.round(primary * primaryFails), latency: { 3: primary } },
+        { requests: canary, errors: Math.round(canary * canaryFails), latency: { 3: canary } },
+      )
+      judge.take(START + i, [{ ...window, counts: { ...window.counts, arms } }])
+    }
+    return judge.look.decision
+  }
+
+  test('promotes it for its clients alone, without a shadow', () => {
+    expect(served(120, 50, 0.01, 0.01)).toMatchObject({ verdict: 'PROMOTE' })
+  })
+
+  test('rolls it back when its clients fail more often than those of the primary', () => {
+    expect(served(120, 50, 0.01, 0.1)).toMatchObject({ verdict: 'ROLLBACK', code: 'harm' })
+  })
+
+  test('judges nothing when the arms do not get their share', () => {
+    const judge = new ExperimentJudge(plan)
+    for (let i = 0; i < 60; i++) {
+      const window = windowOf(START + i, {})
+      const half = { requests: 100, latency: { 3: 100 } }
+      judge.take(START + i, [{ ...window, counts: { ...window.counts, arms: armsOf(20, half, half) } }])
+    }
+    expect(judge.look.decision).toMatchObject({ verdict: 'INVALID', code: 'sample_ratio' })
   })
 })

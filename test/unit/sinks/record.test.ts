@@ -32,6 +32,7 @@ function snapshot(record: RecordPlan | null): Snapshot {
 
 function input(changes: Partial<PairRecordInput> = {}): PairRecordInput {
   return {
+    isRepeat: false,
     frame: pairFrame(leg('{"a":1}'), leg('{"a":2}')),
     snapshot: snapshot(recordPlan()),
     experiment: experimentPlan(),

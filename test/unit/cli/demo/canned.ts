@@ -28,6 +28,7 @@ export const EXPERIMENT_VIEW: ExperimentView = {
     unpaired: zeroes(UNPAIRED_REASONS),
     outcomes: { agree: 920, disagree: 50, shadow_error: 20, primary_error: 0, both_error: 0, incomparable: 0 },
     incomparable: zeroes(INCOMPARABLE_REASONS),
+    arms: {},
   },
   latency: { primary: leg(840, 2_300), shadow: leg(1_200, 45_600) },
   topFields: [{ path: '$.outputs.label[0]', kind: 'value', count: 50 }],
@@ -45,6 +46,7 @@ export const VERDICT_VIEW: VerdictView = {
   coverage: { eligible: 1000, sampled: 1000, paired: 990, lost: { in_flight: 10 }, bounds: [0.93, 0.94] },
   alpha: { rollback: 0.01, promote: 0.05 },
   latencyThresholdMs: 50,
+  canaryLatencyThresholdMs: null,
   gates: [
     {
       id: 'agreement',

@@ -1,0 +1,34 @@
+import { ERRORS } from '../errors.ts'
+import { packArmRequest } from '../wire/arm-votes.ts'
+import { latencyBucket } from '../wire/latency-grid.ts'
+import type { Assignment, Exchange } from './exchange.ts'
+import { closeIfSettled } from './shadow/slot.ts'
+
+/**
+ * Counts the outcome of a request by the arm it was assigned to. The canary did not answer those that fell back to the
+ * primary: they count as failed, or a dead canary would look as good as the primary. A client that went away counts with
+ * the time it had waited.
+ */
+export function countArmOutcome(exchange: Exchange, { arm, key, canary }: Assignment): void {
+  const { live, plane } = exchange
+  const failed = (arm === 'canary' && exchange.arm === 'primary') || answerFailed(exchange)
+  const latencyUs = live === null ? plane.clock.nowUs() - exchange.arrivedAtUs : live.latencyUs
+  exchange.tally ??= plane.tallyFor(exchange)
+  packArmRequest(exchange.tally.arms(canary.experiment), {
+    arrivedAtUs: exchange.assignedAtUs,
+    key,
+    percent: canary.percent,
+    arm,
+    failed,
+    latencyBucket: latencyBucket(failed ? Infinity : latencyUs),
+  })
+  exchange.assignment = null
+  closeIfSettled(exchange)
+}
+
+/** Without a leg it is the proxy that answered: for want of the arm, or because the request was the client's mistake. */
+function answerFailed({ live, client }: Exchange): boolean {
+  if (live === null) return client.statusWritten >= 500
+  const clientsFault = live.error !== null && ERRORS[live.error].source === 'client'
+  return live.hasFailed && !clientsFault
+}

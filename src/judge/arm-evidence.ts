@@ -1,0 +1,100 @@
+import type { GatesPlan } from '../config/snapshot.ts'
+import type { ArmMargin } from '../evidence/arm-gates.ts'
+import type { ArmCounts } from '../evidence/counts.ts'
+import type { DeclaredGate } from '../evidence/declared-gates.ts'
+import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
+import { addArms, emptyArms, type Arms, type ArmVotes } from '../wire/window.ts'
+import { armCounts, edgeAt, percentileEdge } from './evidence-counts.ts'
+
+/** The primary's share of bad outcomes among fewer requests is not worth freezing. */
+const CALIBRATION_REQUESTS = 200
+
+/** What is chosen before the requests that are judged by it. */
+interface Frozen {
+  /** Of the latency grid; null: no gate asks for it. */
+  readonly edge: number | null
+  /** The primary's shares of failed and of slow requests, 0..1. */
+  readonly errorRate: number
+  readonly slowRate: number
+}
+
+/** Plain data: what a judge that is started again goes on with. */
+export interface ArmEvidenceState {
+  readonly calibration: Record<string, Arms>
+  readonly judged: Record<string, Arms>
+  readonly frozen: Frozen | null
+}
+
+/**
+ * Evidence from the clients of both arms: calibrating > judging. The warm-up, and the seconds after it until the primary
+ * has had enough requests, choose the latency threshold and the primary's shares; later seconds are judged by them.
+ */
+export class ArmEvidence {
+  readonly #gates: GatesPlan
+  readonly #calibration: Record<string, Arms>
+  readonly #judged: Record<string, Arms>
+  #frozen: Frozen | null
+
+  constructor(gates: GatesPlan, state: ArmEvidenceState = { calibration: {}, judged: {}, frozen: null }) {
+    this.#gates = gates
+    this.#calibration = state.calibration
+    this.#judged = state.judged
+    this.#frozen = state.frozen
+  }
+
+  get state(): ArmEvidenceState {
+    return { calibration: this.#calibration, judged: this.#judged, frozen: this.#frozen }
+  }
+
+  /** The requests of one second. */
+  take(arms: Readonly<Record<string, Arms>>, isWarmedUp: boolean): void {
+    if (this.#frozen !== null) {
+      addArms(this.#judged, arms)
+      return
+    }
+    addArms(this.#calibration, arms)
+    const primary = primaryOf(this.#calibration)
+    if (isWarmedUp && primary.requests >= CALIBRATION_REQUESTS) this.#frozen = this.#freeze(primary)
+  }
+
+  get counts(): ArmCounts[] {
+    return armCounts(this.#judged, this.#frozen?.edge ?? null)
+  }
+
+  /** Latency over which an answer to a client is slow, microseconds. */
+  get thresholdUs(): number | null {
+    const edge = this.#frozen?.edge ?? null
+    return edge === null ? null : (LATENCY_EDGES_US[edge] as number)
+  }
+
+  /** The gates that arms are asked, with what is frozen by now. */
+  get declared(): DeclaredGate[] {
+    const { canaryErrors, canaryLatency } = this.#gates
+    const errors = canaryErrors === null ? null : marginOf(canaryErrors, this.#frozen?.errorRate ?? null)
+    const latency = canaryLatency === null ? null : marginOf(canaryLatency, this.#frozen?.slowRate ?? null)
+    return [
+      ...(errors === null ? [] : [{ gate: 'canary_errors', ...errors } as const]),
+      ...(latency === null ? [] : [{ gate: 'canary_latency', ...latency } as const]),
+    ]
+  }
+
+  #freeze(primary: ArmVotes): Frozen {
+    const asked = this.#gates.canaryLatency
+    const { requests, errors, latency } = primary
+    const chosen = asked === null || asked.thresholdUs !== null ? null : percentileEdge(latency, asked.percentile)
+    const edge = asked?.thresholdUs === null || asked === null ? chosen : edgeAt(asked.thresholdUs)
+    const [counted] = armCounts({ '0': { ...emptyArms(), primary } }, edge)
+    return { edge, errorRate: errors / requests, slowRate: (counted?.primary.slow ?? 0) / requests }
+  }
+}
+
+function marginOf(asked: Omit<ArmMargin, 'frozenPrimaryRate'>, rate: number | null): ArmMargin {
+  return { maxRatio: asked.maxRatio, maxIncrease: asked.maxIncrease, frozenPrimaryRate: rate }
+}
+
+/** At all percentages together. */
+function primaryOf(arms: Readonly<Record<string, Arms>>): ArmVotes {
+  const sum: Record<string, Arms> = {}
+  for (const at of Object.values(arms)) addArms(sum, { all: at })
+  return (sum['all'] ?? emptyArms()).primary
+}
