@@ -11,6 +11,7 @@ import { unpackArmRequests } from '../wire/arm-votes.ts'
 import type { SealedWindow } from '../wire/window.ts'
 import { comparePair } from './compare/compare-pair.ts'
 import { ExperimentStats } from './experiment-stats.ts'
+import { NoiseJoins } from './noise-joins.ts'
 import { bodyOrNull, PairBodies } from './pair-bodies.ts'
 import { SinkSet } from './sink-set.ts'
 import { Snapshots } from './snapshots.ts'
@@ -38,6 +39,7 @@ export class Analysis {
   readonly #stats = new Map<string, ExperimentStats>()
   readonly #windows = new Windows((experiment, pairs) => this.#experiment(experiment).addOutcome('incomparable', pairs))
   readonly #votes = new Votes()
+  readonly #noise = new NoiseJoins()
   #sealed: SealedWindow[] = []
   #disagreements = new Map<string, Disagreement[]>()
   #framesLost = 0
@@ -89,12 +91,14 @@ export class Analysis {
       }
       for (const outcome of OUTCOMES) this.#experiment(plan.id).addOutcome(outcome, counts.outcomes[outcome])
     }
+    this.#noise.settle(origin, settledBefore)
     this.#seal(this.#windows.settle(origin, settledBefore))
     if (this.#snapshots.keepFrom(origin, oldestRevision)) this.#retireEnded()
   }
 
   /** The thread of this origin is gone. All it has sent must have been taken before. */
   detach(origin: string, reason: UnpairedReason): void {
+    this.#noise.close(origin)
     this.#seal(this.#windows.close(origin, reason))
     if (this.#snapshots.detach(origin)) this.#retireEnded()
   }
@@ -158,9 +162,28 @@ export class Analysis {
       this.#log('error', 'a pair came after its window was sealed, it was lost', { origin, requestId: frame.requestId })
       return false
     }
+    if (!isRepeat) this.#joinNoise(origin, frame, experiment, second, comparison)
     this.#experiment(experiment.id).add(frame, comparison, this.#clock.nowUs())
     if (snapshot.record !== null) this.#record(frame, snapshot, experiment, comparison, isRepeat, bodies)
     return true
+  }
+
+  #joinNoise(
+    origin: string,
+    { id, hasControl }: PairFrame,
+    experiment: ExperimentPlan,
+    second: number,
+    { result }: Comparison,
+  ): void {
+    if (!hasControl) return
+    const votes =
+      experiment.role === 'control'
+        ? this.#noise.control(origin, id, second, result)
+        : this.#noise.shadow(origin, id, second, experiment.id, result)
+    for (const { experiment: candidate, shadowDisagrees, controlDisagrees } of votes) {
+      const which = shadowDisagrees ? (controlDisagrees ? 'both' : 'shadow') : controlDisagrees ? 'control' : 'neither'
+      this.#windows.addNoise(origin, candidate, second, which)
+    }
   }
 
   #record(

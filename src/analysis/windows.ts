@@ -6,6 +6,7 @@ import {
   bumpLatencies,
   emptyArms,
   emptyCounts,
+  type Noise,
   type SealedWindow,
   type WindowCounts,
 } from '../wire/window.ts'
@@ -74,6 +75,14 @@ export class Windows {
       if (request.failed) arm.errors++
       bump(arm.latency, request.latencyBucket)
     }
+    return true
+  }
+
+  /** Adds which of shadow and control disagreed with the primary. false: as in `addCounts`. */
+  addNoise(origin: string, experiment: string, second: number, which: keyof Noise): boolean {
+    const window = this.#window(origin, experiment, second)
+    if (window === null) return false
+    window.noise[which]++
     return true
   }
 

@@ -42,8 +42,18 @@ export function compileRoutes(
       return { ...shadowOf(shadow), upstream, experiment: experiment(shadow.upstream) }
     })
     const canary = canaryOf(path, route, resolver, experiment)
+    const control = controlOf(path, route, shadows, resolver, report)
+    if (control !== null) experiments.push(controlExperiment(file, route))
     const { name, unit } = route
-    return { name, match: matchOf(path, route, report), primary, canary, shadows, unit }
+    return {
+      name,
+      match: matchOf(path, route, report),
+      primary,
+      canary,
+      shadows,
+      control: control === null ? null : { ...control, experiment: experiments.length - 1 },
+      unit,
+    }
   })
   reportDoubles(routes, report)
   return { routes, experiments }
@@ -64,6 +74,7 @@ function upstreamResolver(file: RoutingFile, report: Report): (path: KeyPath, na
 }
 
 function checkRoles(path: KeyPath, route: RouteEntry, report: Report): void {
+  checkAgreement(path, route, report)
   const twice = 'to test a version against itself, name its endpoints as a second upstream'
   if (route.canary?.upstream === route.primary) {
     report([...path, 'canary', 'upstream'], 'the canary is the primary', 'name the upstream of the new version')
@@ -75,6 +86,17 @@ function checkRoles(path: KeyPath, route: RouteEntry, report: Report): void {
     else if (seen.has(upstream))
       report(where, `\`${upstream}\` is already a shadow of this route`, 'remove one of the two')
     seen.add(upstream)
+  }
+}
+
+function checkAgreement(path: KeyPath, { gates, control }: RouteEntry, report: Report): void {
+  const asked = gates?.agreement ?? null
+  if (asked === null) return
+  const where = [...path, 'gates', 'agreement']
+  if ((asked.min === undefined) === (asked.below_noise === undefined)) {
+    report(where, 'asks for neither or both of min and below_noise', 'give one of the two', 'key')
+  } else if (asked.below_noise !== undefined && control === null) {
+    report([...where, 'below_noise'], 'the noise is not measured', 'add a control: to the route', 'key')
   }
 }
 
@@ -124,6 +146,46 @@ function candidatesOf({ shadows, canary }: RouteEntry): Candidate[] {
   return [...candidates, { upstream: canary.upstream, shadow: null, isCanary: true }]
 }
 
+/** The control gets what the first shadow gets, but for what is particular to a version. */
+function controlOf(
+  path: KeyPath,
+  { control, primary, shadows: entries }: RouteEntry,
+  shadows: readonly ShadowPlan[],
+  resolver: ReturnType<typeof upstreamResolver>,
+  report: Report,
+): Omit<ShadowPlan, 'experiment'> | null {
+  const first = shadows[0]
+  if (control === null) return null
+  const where = [...path, 'control', 'upstream']
+  const upstream = resolver(where, control.upstream)
+  if (control.upstream === primary) {
+    report(where, 'the control is the primary', 'name the endpoints of a second deployment of it as an upstream')
+  } else if (entries.some(entry => entry.upstream === control.upstream)) {
+    report(where, `\`${control.upstream}\` is a shadow of this route`, 'the control runs the version of the primary')
+  }
+  if (first === undefined) {
+    report([...path, 'control'], 'there is no shadow to measure the noise for', 'add a shadow, or remove it', 'key')
+    return null
+  }
+  return { ...first, upstream, percent: control.percent, key: { kind: 'request' } }
+}
+
+/** The primary's version against itself: counted and shown, never judged. */
+function controlExperiment(file: RoutingFile, route: RouteEntry): ExperimentPlan {
+  const upstream = route.control?.upstream ?? ''
+  const shadow = route.shadows[0] ?? null
+  const asked = experimentOf(file, route, { upstream, shadow, isCanary: false })
+  const gates = {
+    agreement: null,
+    errors: null,
+    latency: null,
+    slowdown: null,
+    canaryErrors: null,
+    canaryLatency: null,
+  }
+  return { ...asked, role: 'control', inclusion: asked.inclusion * ((route.control?.percent ?? 0) / 100), gates }
+}
+
 /** The id changes with all that makes evidence another evidence: upstreams, versions, comparison, gates, margins. */
 function experimentOf(file: RoutingFile, route: RouteEntry, { upstream, shadow, isCanary }: Candidate): ExperimentPlan {
   const party = (upstream: string) => ({ upstream, version: file.upstreams[upstream]?.version ?? null })
@@ -139,6 +201,7 @@ function experimentOf(file: RoutingFile, route: RouteEntry, { upstream, shadow, 
   return {
     id: `${route.name}.${upstream}.${digest}`,
     route: route.name,
+    role: 'candidate',
     primary,
     candidate,
     inclusion: (shadow?.percent ?? 0) / 100,
@@ -171,16 +234,24 @@ function unitOf(source: KeySource, { record }: RoutingFile): UnitPlan {
 function gatesOf({ gates, compare }: RouteEntry, isShadow: boolean, isCanary: boolean): GatesPlan {
   const pairs = gates ?? (isShadow ? GATES_OF_PAIRS : GATES_OF_ARMS)
   const { canary_errors, canary_latency } = gates ?? (isCanary ? GATES_OF_ARMS : GATES_OF_PAIRS)
-  const { agreement, errors, latency, slowdown } = pairs
+  const { errors, latency, slowdown } = pairs
   return {
     // Nothing is compared: nobody can ask whether it agrees.
-    agreement: compare === 'off' ? null : agreement,
+    agreement: compare === 'off' ? null : agreementOf(pairs.agreement),
     errors: errors === null ? null : { maxIncrease: errors.max_increase },
     latency: latency === null ? null : { ...latenessOf(latency), maxIncrease: latency.max_increase },
     slowdown: slowdown === null ? null : { medianRatio: slowdown.median_ratio },
     canaryErrors: canary_errors === null ? null : ratiosOf(canary_errors),
     canaryLatency: canary_latency === null ? null : { ...latenessOf(canary_latency), ...ratiosOf(canary_latency) },
   }
+}
+
+/** That exactly one of the two is given was checked. */
+function agreementOf(
+  asked: { min?: number | undefined; below_noise?: number | undefined } | null,
+): GatesPlan['agreement'] {
+  if (asked?.min !== undefined) return { min: asked.min }
+  return asked?.below_noise === undefined ? null : { belowNoise: asked.below_noise }
 }
 
 function latenessOf({ percentile, threshold }: { percentile: number; threshold: 'auto' | number }) {

@@ -90,6 +90,7 @@ function describeRoute(before: Snapshot, a: RoutePlan, after: Snapshot, b: Route
         change('experiment', old.id, next.id),
       ].flat(),
     ),
+    changed('control', a.control, b.control),
     change('unit', unitOf(a), unitOf(b)),
     bothJudged ? changed('compare', experimentOf(before, a)?.compare, experimentOf(after, b)?.compare) : [],
     bothJudged ? changed('gates', experimentOf(before, a)?.gates, experimentOf(after, b)?.gates) : [],

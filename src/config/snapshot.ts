@@ -126,6 +126,8 @@ export interface RoutePlan {
   readonly primary: number
   readonly canary: CanaryPlan | null
   readonly shadows: readonly ShadowPlan[]
+  /** A shadow that runs the primary's version: what it says otherwise than the primary is noise. */
+  readonly control: ShadowPlan | null
   /** Pairs of one unit have one vote in an experiment; null: every exchange is its own. */
   readonly unit: KeySource | null
 }
@@ -185,6 +187,8 @@ export interface ExperimentPlan {
   /** `{route}.{candidate upstream}.{8 hex of version + comparison settings}`. */
   readonly id: string
   readonly route: string
+  /** `control`: the pairs of the primary with itself, which are not judged. */
+  readonly role: 'candidate' | 'control'
   readonly primary: { readonly upstream: string; readonly version: string | null }
   readonly candidate: { readonly upstream: string; readonly version: string | null }
   /** Probability that an eligible exchange is sampled, 0..1; 0: the candidate is a canary only. */
@@ -209,8 +213,8 @@ export interface UnitPlan {
 
 /** What is asked of the candidate; null: that is not asked. */
 export interface GatesPlan {
-  /** Least share of pairs that agree, between 0 and 1. */
-  readonly agreement: { readonly min: number } | null
+  /** Least share of pairs that agree, between 0 and 1; or most by which it may be less than that of the control. */
+  readonly agreement: { readonly min: number } | { readonly belowNoise: number } | null
   /** Most by which the share of failures may be larger than the primary's. */
   readonly errors: { readonly maxIncrease: number } | null
   /** Most by which the share of answers over the threshold may be; null: the primary's percentile in the warm-up. */

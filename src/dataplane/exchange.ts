@@ -71,6 +71,8 @@ export class Exchange implements UploadOwner, Attendant {
   clientGone = false
   /** The sampled shadows; empty for most exchanges of a sampled route. */
   slots: ShadowSlot[] = []
+  /** One of them is the control. */
+  hasControl = false
   /** Shadows that are not settled yet. */
   unsettled = 0
   /** Largest request any of the slots takes, and largest answer any of them wants, bytes. */

@@ -17,6 +17,7 @@ export interface RouteRuntime {
   readonly primary: Upstream
   readonly canary: Upstream | null
   readonly shadows: readonly ShadowRuntime[]
+  readonly control: ShadowRuntime | null
   /** A sticky key, a sampling key or the unit is a field of the request body. */
   readonly keysInBody: boolean
   readonly arms: { readonly primary: ArmCounters; readonly canary: ArmCounters }
@@ -27,6 +28,7 @@ export type BodiesWanted = 'none' | 'where-answers-differ' | 'all'
 
 export interface ShadowRuntime {
   readonly plan: ShadowPlan
+  readonly role: 'shadow' | 'control'
   readonly upstream: Upstream
   readonly counters: MutableShadowCounters
   readonly gate: ReachGate
@@ -70,9 +72,10 @@ export class Runtime {
         key => key?.kind === 'json',
       ),
       shadows: plan.shadows.map(shadow => shadowRuntime(snapshot, plan, shadow, upstreams, counters)),
+      control: plan.control === null ? null : shadowRuntime(snapshot, plan, plan.control, upstreams, counters),
       arms: { primary: counters.arm(plan.name, 'primary'), canary: counters.arm(plan.name, 'canary') },
     }))
-    this.noRoute = { ...(this.routes[0] as RouteRuntime), shadows: [] }
+    this.noRoute = { ...(this.routes[0] as RouteRuntime), shadows: [], control: null }
   }
 
   get inUse(): boolean {
@@ -120,6 +123,7 @@ function shadowRuntime(
   const bodies = bodiesWanted(snapshot, plan)
   return {
     plan,
+    role: plan === route.control ? 'control' : 'shadow',
     upstream,
     counters: counters.shadow(route.name, upstream.plan.name),
     gate: new ReachGate(),

@@ -131,6 +131,7 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     primary: frameLeg(live, live.capture.body()),
     shadow: frameLeg(shadow, sameAnswer ? NO_BODY : shadow.capture.body()),
     sameAnswer,
+    hasControl: exchange.hasControl,
   })
 }
 

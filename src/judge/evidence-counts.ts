@@ -21,8 +21,11 @@ export function pairCounts(
   const timed = counts.slowdown.pairs - counts.repeated.slowdown.pairs
   return {
     agreement: { agree: votes('agree'), disagree: votes('disagree') },
-    // Noise needs a control shadow, which there is none of yet.
-    belowNoise: NONE,
+    belowNoise: {
+      worse: counts.noise.shadow,
+      better: counts.noise.control,
+      same: counts.noise.both + counts.noise.neither,
+    },
     errors: {
       worse: votes('shadow_error'),
       better: votes('primary_error'),
@@ -36,6 +39,12 @@ export function pairCounts(
 /** Pairs that are the first of their unit. */
 export function pairVotes(counts: WindowCounts): number {
   return total(counts.outcomes) - total(counts.repeated.outcomes)
+}
+
+/** The share in which the control agrees with the primary; null without a control. */
+export function controlAgreement({ noise }: WindowCounts): number | null {
+  const votes = total({ ...noise })
+  return votes === 0 ? null : (noise.neither + noise.shadow) / votes
 }
 
 /** Requests of clients by arm. `edge`: of the grid, over which an answer is slow; null: no threshold is chosen. */

@@ -9,7 +9,7 @@ import { total } from '../wire/total.ts'
 import { addCounts, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
 import { BatchMeans } from './batch-means.ts'
 import { ArmEvidence } from './arm-evidence.ts'
-import { coverageCounts, edgeAt, pairCounts, pairVotes, percentileEdge } from './evidence-counts.ts'
+import { controlAgreement, coverageCounts, edgeAt, pairCounts, pairVotes, percentileEdge } from './evidence-counts.ts'
 
 /** A percentile of fewer latencies is not worth freezing. */
 const CALIBRATION_PAIRS = 200
@@ -120,7 +120,7 @@ export class ExperimentJudge {
       sampleRatio: arms.length === 0 ? null : sampleRatio(arms, SAMPLE_RATIO_ALPHA),
       comparator: { pairs: this.#judged.pairs, failed: this.#judged.incomparable.failed },
       coverage: counted,
-      agreementAsked: plan.agreement?.min ?? null,
+      agreementAsked: agreementAsked(plan.agreement, this.#judged),
       batchMeans: this.#means.all,
       loopLagUs: 0,
       latencyMarginUs: thresholdUs,
@@ -137,10 +137,17 @@ export class ExperimentJudge {
   }
 }
 
+/** Below noise: as much as the control's share leaves; null before there is one. */
+function agreementAsked(asked: ExperimentPlan['gates']['agreement'], judged: WindowCounts): number | null {
+  if (asked === null || 'min' in asked) return asked?.min ?? null
+  const control = controlAgreement(judged)
+  return control === null ? null : control - asked.belowNoise
+}
+
 function pairGates({ gates }: ExperimentPlan): DeclaredGate[] {
   const { agreement, errors, latency, slowdown } = gates
   return [
-    ...(agreement === null ? [] : [{ gate: 'agreement', min: agreement.min } as const]),
+    ...(agreement === null ? [] : [{ gate: 'agreement', ...agreement } as const]),
     ...(errors === null ? [] : [{ gate: 'errors', maxIncrease: errors.maxIncrease } as const]),
     ...(latency === null ? [] : [{ gate: 'latency', maxIncrease: latency.maxIncrease } as const]),
     ...(slowdown === null ? [] : [{ gate: 'slowdown', medianRatio: slowdown.medianRatio } as const]),

@@ -19,10 +19,10 @@ interface Entry {
 export class Judge {
   readonly #entries = new Map<string, Entry>()
 
-  /** The configuration's experiments; those it no longer has keep their verdicts. */
+  /** The configuration's candidates; those it no longer has keep their verdicts. */
   apply(plans: readonly ExperimentPlan[]): void {
     for (const plan of plans) {
-      if (this.#entries.has(plan.id)) continue
+      if (plan.role === 'control' || this.#entries.has(plan.id)) continue
       this.#entries.set(plan.id, { judge: new ExperimentJudge(plan), waiting: new Map(), newestSecond: 0 })
     }
   }

@@ -24,7 +24,7 @@ export function recordParts(snapshot: Snapshot, experiment: ExperimentPlan): Rec
   const parts: RecordParts = {
     identity: `"route":${JSON.stringify(experiment.route)},"experiment":${JSON.stringify(experiment.id)}`,
     primary: legs('{', experiment.primary, snapshot),
-    shadow: legs('{"role":"shadow",', experiment.candidate, snapshot),
+    shadow: legs(`{"role":"${experiment.role === 'control' ? 'control' : 'shadow'}",`, experiment.candidate, snapshot),
     inclusion: JSON.stringify(experiment.inclusion),
     source: eventSource(experiment.id),
     unitJson: experiment.unit?.isRedacted === true ? hashedJson : JSON.stringify,

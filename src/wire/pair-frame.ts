@@ -29,6 +29,8 @@ export interface PairFrame {
   shadow: FrameLeg
   /** The bodies of both answers are equal; they cross once, and the shadow's is empty while they do. */
   sameAnswer: boolean
+  /** A control was sampled for the exchange as well: its pair, if there is one, comes in a frame of its own. */
+  hasControl: boolean
 }
 
 export interface FrameLeg {
@@ -81,7 +83,10 @@ export function encodePairFrame(frame: PairFrame, target: Buffer, offset: number
   target.writeUInt32LE(pairFrameBytes(frame), offset)
   target.writeUInt32LE(frame.revision, offset + 4)
   target.writeUInt16LE(frame.experiment, offset + 8)
-  target.writeUInt16LE((frame.sentFirst === 'shadow' ? 1 : 0) + (frame.sameAnswer ? 2 : 0), offset + 10)
+  target.writeUInt16LE(
+    (frame.sentFirst === 'shadow' ? 1 : 0) + (frame.sameAnswer ? 2 : 0) + (frame.hasControl ? 4 : 0),
+    offset + 10,
+  )
   target.writeDoubleLE(frame.arrivedAtUs, offset + 12)
   target.writeUInt16LE(clipped(frame.id), offset + 20)
   target.writeUInt16LE(clipped(frame.requestId), offset + 22)
@@ -172,6 +177,7 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
     primary: primary.leg,
     shadow: shadow.leg,
     sameAnswer,
+    hasControl: (flags & 4) === 4,
   }
   return { frame, next }
 }

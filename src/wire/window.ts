@@ -23,6 +23,8 @@ export interface WindowCounts extends PairVotes {
   pairs: number
   unpaired: Record<UnpairedReason, number>
   incomparable: Record<IncomparableReason, number>
+  /** Exchanges that have a shadow and a control, by which of the two disagreed with the primary; votes only. */
+  noise: Noise
   /** What pairs said that are no votes: their unit had voted before in this experiment. Part of the counts above. */
   repeated: PairVotes
   /**
@@ -44,6 +46,13 @@ export interface LatencyVotes {
 
 export interface PairVotes extends LatencyVotes {
   outcomes: Record<Outcome, number>
+}
+
+export interface Noise {
+  neither: number
+  shadow: number
+  control: number
+  both: number
 }
 
 export interface Arms {
@@ -89,6 +98,7 @@ export function emptyCounts(): WindowCounts {
     unpaired: zeroes(UNPAIRED_REASONS),
     incomparable: zeroes(INCOMPARABLE_REASONS),
     ...emptyVotes(),
+    noise: { neither: 0, shadow: 0, control: 0, both: 0 },
     repeated: emptyVotes(),
     arms: {},
   }
@@ -147,6 +157,10 @@ export function addCounts(into: WindowCounts, from: WindowCounts): void {
   addInto(into.dropped, from.dropped)
   addInto(into.unpaired, from.unpaired)
   addInto(into.incomparable, from.incomparable)
+  into.noise.neither += from.noise.neither
+  into.noise.shadow += from.noise.shadow
+  into.noise.control += from.noise.control
+  into.noise.both += from.noise.both
   addVotes(into, from)
   addVotes(into.repeated, from.repeated)
   addArms(into.arms, from.arms)

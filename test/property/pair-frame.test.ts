@@ -35,6 +35,7 @@ const pairFrame: fc.Arbitrary<PairFrame> = fc.record({
   id: latin1,
   requestId: latin1,
   unit: latin1,
+  hasControl: fc.boolean(),
   method: latin1,
   path: latin1,
   requestType: latin1,

@@ -36,6 +36,7 @@ const counts: fc.Arbitrary<WindowCounts> = fc.record({
   unpaired: perWord(UNPAIRED_REASONS),
   incomparable: perWord(INCOMPARABLE_REASONS),
   ...votes,
+  noise: fc.record({ neither: count, shadow: count, control: count, both: count }),
   repeated: fc.record(votes),
   arms: fc.dictionary(fc.constantFrom('1', '5', '50'), fc.record({ primary: arm, canary: arm })),
 })

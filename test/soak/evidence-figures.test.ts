@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest'
+import { FirstVotes } from '../../src/analysis/first-votes.ts'
 import { decide, FIRST_LOOK } from '../../src/evidence/verdict.ts'
 import { look } from '../unit/evidence/verdict-input.ts'
 import { atMost, countRuns, PER_WINDOW, RUNS, share } from './evidence-runs.ts'
@@ -9,6 +10,16 @@ const DIFFERENCE = [0, 0.5, 1]
 
 /** Share of bad requests of both arms: twenty times as many for a while at the first step of the ramp. */
 const incident = (request: number): number => (request > 30_000 && request < 60_000 ? 0.1 : 0.005)
+
+/** Requests of sessions, one after the other, that agree or disagree together; at the margin of 1 %. */
+function sessionsOf(length: number, random: Random): () => { session: number; vote: number } {
+  let request = 0
+  let vote = 0
+  return () => {
+    if (request % length === 0) vote = Number(random() < 0.01)
+    return { session: Math.floor(request++ / length), vote }
+  }
+}
 
 describe('false rollbacks under a look at every window', () => {
   const alpha = 0.05
@@ -31,17 +42,19 @@ describe('false rollbacks under a look at every window', () => {
 
   test('A/A with sessions of five equal votes, one vote a session', () => {
     judge('A/A, sessions of 5, `unit` set', random => {
-      return runVotes(harm([0, 1], 0.01), () => Number(random() < 0.01), { ...options, perWindow: 10 }) !== null
+      const units = new FirstVotes<number>(0)
+      const requests = sessionsOf(5, random)
+      const next = () => {
+        for (;;) {
+          const { session, vote } = requests()
+          if (units.isFirst(session, 0)) return vote
+        }
+      }
+      return runVotes(harm([0, 1], 0.01), next, { ...options, perWindow: PER_WINDOW / 5 }) !== null
     })
     const all = countRuns(random => {
-      let left = 0
-      let vote = 0
-      const next = () => {
-        if (left === 0) vote = Number(random() < 0.01)
-        left = (left + 4) % 5
-        return vote
-      }
-      return runVotes(harm([0, 1], 0.01), next, options) !== null
+      const requests = sessionsOf(5, random)
+      return runVotes(harm([0, 1], 0.01), () => requests().vote, options) !== null
     })
     rows.push(['the same without `unit`', share(all), 'none'])
   })

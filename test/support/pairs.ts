@@ -18,6 +18,7 @@ export function experimentPlan(changes: Partial<ExperimentPlan> = {}): Experimen
     maxBodyBytes: 1024 * 1024,
     compare: comparePlan(),
     unit: null,
+    role: 'candidate',
     gates: {
       agreement: { min: 0.99 },
       errors: { maxIncrease: 0.002 },
@@ -111,6 +112,7 @@ export function pairFrame(primary: FrameLeg, shadow: FrameLeg, changes: Partial<
     primary,
     shadow,
     sameAnswer: false,
+    hasControl: false,
     ...changes,
   }
 }

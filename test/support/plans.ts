@@ -66,7 +66,16 @@ export function canaryPlan(fields: Partial<CanaryPlan> = {}): CanaryPlan {
 }
 
 export function routePlan(fields: Partial<RoutePlan> = {}): RoutePlan {
-  return { name: 'churn', match: ANY_MATCH, primary: 0, canary: null, shadows: [], unit: null, ...fields }
+  return {
+    name: 'churn',
+    match: ANY_MATCH,
+    primary: 0,
+    canary: null,
+    shadows: [],
+    control: null,
+    unit: null,
+    ...fields,
+  }
 }
 
 /** A whole configuration: two upstreams, one route with one shadow, its experiment. */

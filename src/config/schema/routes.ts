@@ -101,6 +101,13 @@ const shadow = block({
   headers: headerRules(REMOVED_FROM_COPIES),
 })
 
+const control = block({
+  upstream: upstreamName("A second deployment of the primary's version."),
+  percent: percent('which share of the shadowed requests goes to the control').describe(
+    'Share of the requests with a shadow, 0 to 100.',
+  ),
+})
+
 const route = block({
   name: name('a route').describe('Name in metrics, logs and experiment ids.'),
   match: match.prefault({}).describe('All given parts must match; an empty block matches every request.'),
@@ -109,6 +116,10 @@ const route = block({
   shadows: list(shadow, 'shadows: [{ upstream: churn-v2, percent: 100 }]')
     .prefault([])
     .describe('Upstreams that get copies of requests which the primary answers.'),
+  control: control
+    .nullable()
+    .default(null)
+    .describe("A shadow that runs the primary's version: how often the primary disagrees with itself is the noise."),
   unit: unit
     .nullable()
     .default(null)

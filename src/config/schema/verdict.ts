@@ -40,7 +40,14 @@ const canaryLatency = block({
 })
 
 const gates = block({
-  agreement: block({ min: probability().describe('Least share of pairs that agree.') })
+  agreement: block({
+    min: probability().optional().describe('Least share of pairs that agree.'),
+    below_noise: probability()
+      .optional()
+      .describe(
+        'Instead of min: most by which it may be below the share in which the control agrees with the primary.',
+      ),
+  })
     .nullable()
     .default(null)
     .describe('Do the answers agree?'),

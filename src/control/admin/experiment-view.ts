@@ -1,17 +1,22 @@
 import type { ExperimentPlan } from '../../config/snapshot.ts'
 import type { LatencySummary } from '../../wire/messages.ts'
 import type { WindowCounts } from '../../wire/window.ts'
+import { noiseView, type NoiseView } from './noise-view.ts'
 import type { ControlState } from '../state.ts'
 
 /** An experiment as the API shows it. Counts are those of sealed windows; the newest second or two are still open. */
 export interface ExperimentView {
   readonly id: string
   readonly route: string | null
+  /** `control`: the primary against itself, which is not judged; null: the configuration no longer has it. */
+  readonly role: ExperimentPlan['role'] | null
   readonly primary: ExperimentPlan['primary'] | null
   readonly candidate: ExperimentPlan['candidate'] | null
   /** false: the configuration has moved on, nothing is added any more. */
   readonly current: boolean
   readonly counts: Omit<WindowCounts, 'latency' | 'crossings' | 'slowdown' | 'repeated'>
+  /** null: there is no control, or this is one. */
+  readonly noise: NoiseView | null
   readonly latency: { readonly primary: LatencySummary; readonly shadow: LatencySummary } | null
   readonly topFields: readonly { readonly path: string; readonly kind: string; readonly count: number }[]
 }
@@ -23,21 +28,18 @@ export function experimentViews(state: ControlState): ExperimentView[] {
 
 export function experimentView(state: ControlState, id: string): ExperimentView {
   const plan = state.snapshot.experiments.find(experiment => experiment.id === id)
-  const {
-    latency: _latency,
-    crossings: _crossings,
-    slowdown: _slowdown,
-    repeated: _repeated,
-    ...counts
-  } = state.ledger.counts(id)
+  const all = state.ledger.counts(id)
+  const { latency: _latency, crossings: _crossings, slowdown: _slowdown, repeated: _repeated, ...counts } = all
   const report = state.report(id)
   return {
     id,
     route: plan?.route ?? null,
+    role: plan?.role ?? null,
     primary: plan?.primary ?? null,
     candidate: plan?.candidate ?? null,
     current: plan !== undefined,
     counts,
+    noise: plan === undefined ? null : noiseView(state, plan, all),
     latency: report?.latency ?? null,
     topFields: report?.topFields ?? [],
   }

@@ -66,7 +66,7 @@ export function forUpstream(
 }
 
 /** The copy for a shadow: its own rules, its role, and a span of its own in the client's trace. */
-export function forShadow(headers: RawHeaders, rules: HeaderRules): RawHeaders {
+export function forShadow(headers: RawHeaders, rules: HeaderRules, role: 'shadow' | 'control'): RawHeaders {
   const out = applyRules(headers, rules)
   let traced = false
   for (let i = 0; i < out.length; i += 2) {
@@ -78,7 +78,7 @@ export function forShadow(headers: RawHeaders, rules: HeaderRules): RawHeaders {
     if (lower === 'idempotency-key') out[i + 1] = `${out[i + 1] as string}-shadow`
   }
   if (traced) out.push('baggage', 'shadow=true')
-  out.push('x-understudy-role', 'shadow')
+  out.push('x-understudy-role', role)
   return out
 }
 

@@ -12,7 +12,7 @@ export interface Decision {
   readonly bucket: number
 }
 
-/** Two salts: whether a user is a canary says nothing about whether the request is shadowed. */
+/** Salts of their own: whether a user is a canary says nothing about whether the request is shadowed. */
 const canarySalt = (route: RoutePlan): string => `canary:${route.name}`
 const shadowSalt = (route: RoutePlan): string => `shadow:${route.name}`
 
@@ -24,6 +24,11 @@ export function decideCanary(route: RoutePlan, canary: CanaryPlan, head: Request
 /** All shadows of a route share one salt: they get nested subsets of the same requests. */
 export function decideShadow(route: RoutePlan, shadow: ShadowPlan, head: RequestHead): Decision {
   return decide(shadowSalt(route), shadow.key, shadow.percent, head)
+}
+
+/** The control has a salt of its own, or it would get the very requests that a small sample of shadows gets. */
+export function decideControl(route: RoutePlan, control: ShadowPlan, head: RequestHead): Decision {
+  return decide(`control:${route.name}`, control.key, control.percent, head)
 }
 
 function decide(salt: string, source: KeySource | null, percent: number, head: RequestHead): Decision {

@@ -1,7 +1,9 @@
 import type { ChunkList } from '../chunk-list.ts'
 import type { Exchange } from '../exchange.ts'
 import { forShadow, forUpstream } from '../http/request-headers.ts'
-import { decideShadow } from '../routing/assign.ts'
+import { decideControl, decideShadow } from '../routing/assign.ts'
+import type { WindowCounts } from '../../wire/window.ts'
+import type { ShadowRuntime } from '../runtime.ts'
 import { ShadowLeg } from './shadow-leg.ts'
 import { countsOf, drop, type ShadowSlot } from './slot.ts'
 
@@ -23,15 +25,30 @@ export function sampleShadows(exchange: Exchange): void {
     shadow.counters.eligible++
     // All is all, whatever the key: nothing to hash for.
     if (shadow.plan.percent < 100 && !decideShadow(route.plan, shadow.plan, head).chosen) continue
-    counts.sampled++
-    shadow.counters.sampled++
-    exchange.slots.push({ shadow, state: 'waiting', leg: null })
-    exchange.teeBytes = Math.max(exchange.teeBytes, shadow.plan.maxBodyBytes)
-    exchange.captureBytes = Math.max(exchange.captureBytes, shadow.captureBytes)
+    sample(exchange, shadow, counts)
   }
+  if (route.control !== null && exchange.slots.length > 0) sampleControl(exchange, route.control)
   exchange.unsettled = exchange.slots.length
   // Where the route has a canary it is open already.
   if (exchange.unsettled > 0 && exchange.assignment === null) exchange.plane.openExchanges.add(exchange)
+}
+
+/** Only what a shadow gets is worth knowing the noise of. */
+function sampleControl(exchange: Exchange, control: ShadowRuntime): void {
+  const counts = countsOf(exchange, control)
+  counts.eligible++
+  control.counters.eligible++
+  if (!decideControl(exchange.route.plan, control.plan, exchange.head).chosen) return
+  sample(exchange, control, counts)
+  exchange.hasControl = true
+}
+
+function sample(exchange: Exchange, shadow: ShadowRuntime, counts: WindowCounts): void {
+  counts.sampled++
+  shadow.counters.sampled++
+  exchange.slots.push({ shadow, state: 'waiting', leg: null })
+  exchange.teeBytes = Math.max(exchange.teeBytes, shadow.plan.maxBodyBytes)
+  exchange.captureBytes = Math.max(exchange.captureBytes, shadow.captureBytes)
 }
 
 /** Sends the copies, in the same tick as the forward when the body came whole. Nothing here can fail the client. */
@@ -60,7 +77,11 @@ function send(exchange: Exchange, slot: ShadowSlot, body: ChunkList): void {
   counters.sent++
   countsOf(exchange, shadow).sent++
   const { head } = exchange
-  const headers = forShadow(forUpstream(exchange.sharedHeaders, head.host, upstream.plan, endpoint.plan), plan.headers)
+  const headers = forShadow(
+    forUpstream(exchange.sharedHeaders, head.host, upstream.plan, endpoint.plan),
+    plan.headers,
+    shadow.role,
+  )
   const copy = body.bytes === 0 ? null : body
   leg.start({ method: head.method, path: exchange.originForm, headers, body: copy, length: undefined })
 }

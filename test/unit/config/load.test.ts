@@ -45,6 +45,7 @@ describe('the smallest file', () => {
     expect(snapshot.experiments[0]).toEqual({
       id: expect.stringMatching(/^churn\.churn-v2\.[0-9a-f]{8}$/),
       route: 'churn',
+      role: 'candidate',
       primary: { upstream: 'churn-v1', version: null },
       candidate: { upstream: 'churn-v2', version: null },
       inclusion: 1,

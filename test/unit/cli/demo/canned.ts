@@ -18,6 +18,7 @@ export const EXPERIMENT_VIEW: ExperimentView = {
   route: 'digits',
   primary: { upstream: 'digits-v1', version: '1' },
   candidate: { upstream: 'digits-v2', version: '2' },
+  role: 'candidate',
   current: true,
   counts: {
     eligible: 1000,
@@ -28,8 +29,10 @@ export const EXPERIMENT_VIEW: ExperimentView = {
     unpaired: zeroes(UNPAIRED_REASONS),
     outcomes: { agree: 920, disagree: 50, shadow_error: 20, primary_error: 0, both_error: 0, incomparable: 0 },
     incomparable: zeroes(INCOMPARABLE_REASONS),
+    noise: { neither: 0, shadow: 0, control: 0, both: 0 },
     arms: {},
   },
+  noise: null,
   latency: { primary: leg(840, 2_300), shadow: leg(1_200, 45_600) },
   topFields: [{ path: '$.outputs.label[0]', kind: 'value', count: 50 }],
 }

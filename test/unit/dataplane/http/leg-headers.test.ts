@@ -45,7 +45,7 @@ describe('header rules', () => {
     const headers = ['accept', 'a']
     toUpstream(headers, policy, { set: [['x-key', 'ours'] as const], remove: ['accept'] })
     toUpstream(headers, policy)
-    forShadow(headers, NO_RULES)
+    forShadow(headers, NO_RULES, 'shadow')
     expect(headers).toEqual(['accept', 'a'])
   })
 })
@@ -56,13 +56,13 @@ const traceparentOf = (headers: string[]): string => headers[headers.indexOf('tr
 
 describe('the copy for a shadow', () => {
   test('says that it is one', () => {
-    expect(forShadow(['accept', 'a'], NO_RULES)).toEqual(['accept', 'a', 'x-understudy-role', 'shadow'])
+    expect(forShadow(['accept', 'a'], NO_RULES, 'shadow')).toEqual(['accept', 'a', 'x-understudy-role', 'shadow'])
   })
 
   test("follows the shadow's own rules: credentials are left out or replaced", () => {
     const headers = ['Authorization', 'Bearer live', 'Cookie', 'c=1', 'accept', 'a']
     const rules: HeaderRules = { set: [['authorization', 'Bearer shadow'] as const], remove: ['cookie'] }
-    expect(forShadow(headers, rules)).toEqual([
+    expect(forShadow(headers, rules, 'shadow')).toEqual([
       'accept',
       'a',
       'authorization',
@@ -74,32 +74,42 @@ describe('the copy for a shadow', () => {
 
   test('has a span of its own in the trace of the client, another for each copy', () => {
     const copies = Array.from({ length: 50 }, () =>
-      traceparentOf(forShadow(['traceparent', `00-${TRACE}-${SPAN}-01`], NO_RULES)),
+      traceparentOf(forShadow(['traceparent', `00-${TRACE}-${SPAN}-01`], NO_RULES, 'shadow')),
     )
     for (const copy of copies) expect(copy).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`))
     expect(new Set([...copies, `00-${TRACE}-${SPAN}-01`]).size).toBe(51)
   })
 
   test('keeps the sampling flag and what a later version of the header adds', () => {
-    expect(traceparentOf(forShadow(['traceparent', `00-${TRACE}-${SPAN}-00`], NO_RULES))).toMatch(/-00$/)
-    expect(traceparentOf(forShadow(['traceparent', `cc-${TRACE}-${SPAN}-01-what`], NO_RULES))).toMatch(/-01-what$/)
+    expect(traceparentOf(forShadow(['traceparent', `00-${TRACE}-${SPAN}-00`], NO_RULES, 'shadow'))).toMatch(/-00$/)
+    expect(traceparentOf(forShadow(['traceparent', `cc-${TRACE}-${SPAN}-01-what`], NO_RULES, 'shadow'))).toMatch(
+      /-01-what$/,
+    )
   })
 
   test.each(['', 'junk', `00-${TRACE}-${SPAN}`, `00-${TRACE.toUpperCase()}-${SPAN}-01`, `00-${TRACE}x-${SPAN}-01`])(
     'passes a malformed traceparent on as it is: "%s"',
     value => {
-      expect(traceparentOf(forShadow(['traceparent', value], NO_RULES))).toBe(value)
+      expect(traceparentOf(forShadow(['traceparent', value], NO_RULES, 'shadow'))).toBe(value)
     },
   )
 
   test('says in its baggage that it is one, where the request is traced', () => {
     const traced = ['traceparent', `00-${TRACE}-${SPAN}-01`, 'Baggage', 'user=7']
-    const copy = forShadow(traced, NO_RULES)
+    const copy = forShadow(traced, NO_RULES, 'shadow')
     expect(copy.slice(2)).toEqual(['Baggage', 'user=7', 'baggage', 'shadow=true', 'x-understudy-role', 'shadow'])
-    expect(forShadow(['Baggage', 'user=7'], NO_RULES)).toEqual(['Baggage', 'user=7', 'x-understudy-role', 'shadow'])
+    expect(forShadow(['Baggage', 'user=7'], NO_RULES, 'shadow')).toEqual([
+      'Baggage',
+      'user=7',
+      'x-understudy-role',
+      'shadow',
+    ])
   })
 
   test('cannot be taken for a retry of the live request: its idempotency key is another', () => {
-    expect(forShadow(['Idempotency-Key', 'k-1'], NO_RULES).slice(0, 2)).toEqual(['Idempotency-Key', 'k-1-shadow'])
+    expect(forShadow(['Idempotency-Key', 'k-1'], NO_RULES, 'shadow').slice(0, 2)).toEqual([
+      'Idempotency-Key',
+      'k-1-shadow',
+    ])
   })
 })
