@@ -25,7 +25,7 @@ export const DEMO_OPTIONS = {
 
 export const VALIDATE_OPTIONS = {
   config: CONFIG,
-  probe: { type: 'boolean', summary: 'also connect to every upstream and sink' },
+  probe: { type: 'boolean', summary: 'also try every upstream and sink, and the state directory' },
   json: JSON_OUTPUT,
 } as const satisfies OptionTable
 

@@ -1,15 +1,16 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import type { ClientTlsPlan, Snapshot } from '../config/snapshot.ts'
 import { type HostPort, parseAddress } from '../config/units.ts'
+import { STATE_FILE } from '../judge/store/schema.ts'
 
 export interface ProbeResult {
-  /** `upstream churn-v1`, `sink kafka`. */
+  /** `upstream churn-v1`, `sink kafka`, `state`. */
   readonly target: string
-  /** What was tried: an origin, a broker, a file. */
+  /** What was tried: an origin, a broker, a file or directory. */
   readonly address: string
   readonly ok: boolean
   /** Why not; null when ok. */
@@ -18,7 +19,7 @@ export interface ProbeResult {
 
 const BROKER_TIMEOUT_MS = 3_000
 
-/** Tries every endpoint and sink at once, and only to connect: no request is sent and no record written. */
+/** Tries every endpoint, sink and directory at once, and only to connect: no request is sent and no record written. */
 export function probeAll(snapshot: Snapshot): Promise<ProbeResult[]> {
   const probes: Promise<ProbeResult>[] = []
   for (const upstream of snapshot.upstreams) {
@@ -32,6 +33,8 @@ export function probeAll(snapshot: Snapshot): Promise<ProbeResult[]> {
       probes.push(result(`upstream ${upstream.name}`, origin, connection))
     }
   }
+  const { dir } = snapshot.state
+  if (dir !== null) probes.push(result('state', dir, probeState(dir)))
   const { file, kafka } = snapshot.sinks
   if (file !== null) probes.push(result('sink file', file.path, probeFile(file.path)))
   for (const broker of kafka?.brokers ?? []) {
@@ -92,6 +95,16 @@ function tlsOptions(address: HostPort, plan: ClientTlsPlan | null) {
     ...(plan?.ca ? { ca: plan.ca } : {}),
     ...(plan?.cert && plan.key ? { cert: plan.cert, key: plan.key } : {}),
   }
+}
+
+/** The directory is made at the start: then the nearest one that is there must take it. Nothing is opened. */
+async function probeState(dir: string): Promise<void> {
+  const existing = await stat(dir).catch(() => null)
+  if (existing === null) return probeState(dirname(resolve(dir)))
+  if (!existing.isDirectory()) throw new Error(`${resolve(dir)} is not a directory`)
+  await access(dir, constants.W_OK)
+  const file = join(dir, STATE_FILE)
+  if ((await stat(file).catch(() => null)) !== null) await access(file, constants.W_OK)
 }
 
 async function probeFile(path: string): Promise<void> {

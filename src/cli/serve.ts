@@ -1,5 +1,6 @@
 import { locateKey } from '../config/load.ts'
 import { ConfigError } from '../config/problems.ts'
+import { StateError } from '../judge/store/state-error.ts'
 import { SERVE_OPTIONS } from './commands.ts'
 import { readOptions, required } from './options.ts'
 import { ListenError, startUnderstudy, type Understudy } from '../control/start.ts'
@@ -58,6 +59,10 @@ function explain(error: unknown, file: string): string {
   if (error instanceof ListenError) {
     const { line, column } = locateKey(file, [error.key])
     return `${file}:${line}:${column}  ${error.key}: ${error.message}\n    hint: stop the process that uses it, or choose another address`
+  }
+  if (error instanceof StateError) {
+    const { line, column } = locateKey(file, ['state', 'dir'])
+    return `${file}:${line}:${column}  state.dir: ${error.message}\n    hint: ${error.hint}`
   }
   return `understudy: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }

@@ -25,6 +25,7 @@ export function compile(file: RoutingFile, options: CompileOptions): Snapshot {
   const body = {
     listen: compileListen(file, certificates, options),
     admin: compileAdmin(file, report),
+    state: file.state,
     limits: compileLimits(file),
     upstreams: compileUpstreams(file, certificates, report),
     routes,

@@ -24,6 +24,7 @@ export function restartNeeded(before: Snapshot, after: Snapshot): string[] {
     changed('listen: tls', tlsKind(before), tlsKind(after)),
     change('admin: address', formatAddress(before.admin), formatAddress(after.admin)),
     changed('admin: token', before.admin.token, after.admin.token),
+    change('state: dir', before.state.dir ?? 'none', after.state.dir ?? 'none'),
   ]
   return lines.flat().map(line => `${line} (needs a restart)`)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { record, sinks } from './schema/evidence.ts'
-import { admin, limits, listen, log } from './schema/process.ts'
+import { admin, limits, listen, log, state } from './schema/process.ts'
 import { routes } from './schema/routes.ts'
 import { block } from './schema/scalars.ts'
 import { upstreams } from './schema/upstreams.ts'
@@ -12,7 +12,7 @@ export const CONFIG_SCHEMA_VERSION = 1
  * The routing file: the one place of its keys, defaults, limits and documentation. What needs more than one key (an
  * upstream that does not exist) or the disk (a certificate) is checked in compile.ts.
  */
-export const routingFile = block({ listen, admin, limits, upstreams, routes, record, sinks, log })
+export const routingFile = block({ listen, admin, state, limits, upstreams, routes, record, sinks, log })
 
 export type RoutingFile = z.output<typeof routingFile>
 

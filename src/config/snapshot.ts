@@ -13,6 +13,8 @@ export interface Snapshot {
   readonly files: readonly string[]
   readonly listen: ListenPlan
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null }
+  /** `dir`: relative to the working directory; null: what is known of experiments is in memory only. */
+  readonly state: { readonly dir: string | null }
   readonly limits: LimitsPlan
   readonly upstreams: readonly UpstreamPlan[]
   readonly routes: readonly RoutePlan[]

@@ -2,6 +2,7 @@ import { INCOMPARABLE_REASONS, OUTCOMES } from '../wire/outcomes.ts'
 import { LOG_RATIO_BUCKETS } from '../wire/latency-grid.ts'
 import { DURATION_EDGES_SECONDS, type FoldedHistogram } from '../wire/messages.ts'
 import type { Look } from '../judge/experiment-judge.ts'
+import { IGNORED_REASONS } from '../judge/ledger.ts'
 import type { FoldedCounters } from './fold-counters.ts'
 import type { MetricName } from './metric-table.ts'
 import type { ControlState } from './state.ts'
@@ -70,7 +71,9 @@ function addShadows({ counters }: MetricsSource, add: Add): void {
 }
 
 function addExperiments({ state }: MetricsSource, add: Add): void {
-  const ids = new Set([...state.snapshot.experiments.map(experiment => experiment.id), ...state.ledger.experiments()])
+  // Ended experiments are kept for long; a hundred of them would make a scrape of a megabyte.
+  const current = state.snapshot.experiments.map(experiment => experiment.id)
+  const ids = new Set([...current, ...state.ledger.recentExperiments()])
   for (const id of ids) {
     const counts = state.ledger.counts(id)
     for (const outcome of OUTCOMES) add('pair_outcomes_total', [id, outcome], counts.outcomes[outcome])
@@ -131,6 +134,8 @@ function addProcess({ state, counters, version }: MetricsSource, add: Add): void
     add('upstream_in_flight', [row.upstream], row.inFlight)
     add('upstream_healthy_endpoints', [row.upstream], row.healthyEndpoints)
   }
+  for (const reason of IGNORED_REASONS) add('windows_ignored_total', [reason], state.ledger.ignored[reason])
+  add('state_write_failures_total', [], state.store?.writeFailures ?? 0)
   add('frames_lost_total', [], state.framesLost)
   add('thread_restarts_total', [], state.threadRestarts)
   add('connections', [], counters.connections)

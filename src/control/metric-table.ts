@@ -73,6 +73,18 @@ export const METRICS = [
   },
   { name: 'windows_sealed_total', type: 'counter', labels: ['experiment'], help: 'Sealed one-second windows' },
   {
+    name: 'windows_ignored_total',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Sealed windows that were not counted: duplicate, late, unknown_experiment or corrupt',
+  },
+  {
+    name: 'state_write_failures_total',
+    type: 'counter',
+    labels: [],
+    help: 'Transactions of the state file that failed; what they held waits for the next one',
+  },
+  {
     name: 'leg_duration_seconds',
     type: 'histogram',
     labels: ['experiment', 'leg'],

@@ -7,6 +7,7 @@ import { AdminServer } from './admin/server.ts'
 import { openLog, type Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { Reloader, type ReloadResult } from './reload.ts'
+import { openStore } from './open-store.ts'
 import { ControlState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -39,14 +40,25 @@ export class ListenError extends Error {
 
 /**
  * Starts everything the file asks for.
- * @throws ConfigError when the file is not valid, ListenError when an address cannot be used.
+ * @throws ConfigError when the file is not valid, ListenError when an address cannot be used, StateError when the state
+ * directory cannot be.
  */
 export async function startUnderstudy(options: StartOptions): Promise<Understudy> {
   const cores = availableParallelism()
   const snapshot = loadSnapshot(options.configFile, { revision: 1, env: process.env, cores })
   const log = openLog(options.logLevel ?? snapshot.log.level)
   await refuseTakenAddress(snapshot)
-  const state = new ControlState(snapshot)
+  const store = await openStore(snapshot, log)
+  try {
+    return await startWith(new ControlState(snapshot, store), options, cores, log)
+  } catch (error) {
+    store?.close()
+    throw error
+  }
+}
+
+async function startWith(state: ControlState, options: StartOptions, cores: number, log: Log): Promise<Understudy> {
+  const { snapshot } = state
   const admin = new AdminServer(state, new Metrics(state), log)
   const adminUrl = await admin.listen(snapshot.admin.host, snapshot.admin.port).catch((error: Error) => {
     throw new ListenError('admin', addressOf(snapshot.admin), error)
@@ -84,6 +96,7 @@ export async function startUnderstudy(options: StartOptions): Promise<Understudy
       log.info('draining', {})
       await supervisor.drain()
       await admin.close()
+      state.store?.close()
       log.info('drained', {})
     },
   }

@@ -1,6 +1,8 @@
 import type { Snapshot } from '../config/snapshot.ts'
+import { Intake } from '../judge/intake.ts'
 import { Judge } from '../judge/judge.ts'
 import { Ledger } from '../judge/ledger.ts'
+import type { Store } from '../judge/store/store.ts'
 import type { AnalysisReport, Disagreement, ExperimentReport, SinkReport, ThreadCounters } from '../wire/messages.ts'
 import { AuditLog } from './audit.ts'
 import { VerdictWatch } from './verdict-watch.ts'
@@ -17,7 +19,8 @@ export interface ReloadFailure {
 
 /** What the control thread knows: told by the other threads, read by metrics and the admin API. */
 export class ControlState {
-  readonly ledger = new Ledger()
+  readonly store: Store | null
+  readonly ledger: Ledger
   readonly judge = new Judge()
   readonly verdicts = new VerdictWatch()
   loadedAt = new Date().toISOString()
@@ -38,11 +41,16 @@ export class ControlState {
   readonly #disagreements = new Map<string, Disagreement[]>()
   #sinks: readonly SinkReport[] = []
 
+  readonly #intake: Intake
   #snapshot: Snapshot
 
-  constructor(snapshot: Snapshot) {
+  /** `store`: what is known of experiments goes on from there, and is kept there. null: it is in memory only. */
+  constructor(snapshot: Snapshot, store: Store | null = null) {
     this.#snapshot = snapshot
-    this.judge.apply(snapshot.experiments)
+    this.store = store
+    this.ledger = new Ledger(store?.windows)
+    this.#intake = new Intake(this.ledger, this.judge, store)
+    this.#intake.apply(snapshot.experiments)
   }
 
   get snapshot(): Snapshot {
@@ -52,7 +60,7 @@ export class ControlState {
   /** Experiments that are new get a judge; the verdicts of earlier ones stay. */
   set snapshot(snapshot: Snapshot) {
     this.#snapshot = snapshot
-    this.judge.apply(snapshot.experiments)
+    this.#intake.apply(snapshot.experiments)
   }
 
   get sinks(): readonly SinkReport[] {
@@ -72,9 +80,7 @@ export class ControlState {
   }
 
   take(report: AnalysisReport): void {
-    for (const window of report.windows) {
-      if (this.ledger.add(window) && this.judge.add(window)) this.verdicts.looked(window.experiment)
-    }
+    for (const experiment of this.#intake.take(report.windows)) this.verdicts.looked(experiment)
     for (const experiment of report.experiments) this.#reports.set(experiment.experiment, experiment)
     for (const disagreement of report.disagreements) this.#keep(disagreement)
     this.#sinks = report.sinks

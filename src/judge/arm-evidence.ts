@@ -4,26 +4,11 @@ import type { ArmCounts } from '../evidence/counts.ts'
 import type { DeclaredGate } from '../evidence/declared-gates.ts'
 import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { addArms, emptyArms, type Arms, type ArmVotes } from '../wire/window.ts'
+import { NO_ARMS, type ArmEvidenceState, type Frozen } from './arm-evidence-state.ts'
 import { armCounts, edgeAt, percentileEdge } from './evidence-counts.ts'
 
 /** The primary's share of bad outcomes among fewer requests is not worth freezing. */
 const CALIBRATION_REQUESTS = 200
-
-/** What is chosen before the requests that are judged by it. */
-interface Frozen {
-  /** Of the latency grid; null: no gate asks for it. */
-  readonly edge: number | null
-  /** The primary's shares of failed and of slow requests, 0..1. */
-  readonly errorRate: number
-  readonly slowRate: number
-}
-
-/** Plain data: what a judge that is started again goes on with. */
-export interface ArmEvidenceState {
-  readonly calibration: Record<string, Arms>
-  readonly judged: Record<string, Arms>
-  readonly frozen: Frozen | null
-}
 
 /**
  * Evidence from the clients of both arms: calibrating > judging. The warm-up, and the seconds after it until the primary
@@ -35,10 +20,12 @@ export class ArmEvidence {
   readonly #judged: Record<string, Arms>
   #frozen: Frozen | null
 
-  constructor(gates: GatesPlan, state: ArmEvidenceState = { calibration: {}, judged: {}, frozen: null }) {
+  constructor(gates: GatesPlan, state: ArmEvidenceState = NO_ARMS) {
     this.#gates = gates
-    this.#calibration = state.calibration
-    this.#judged = state.judged
+    this.#calibration = {}
+    this.#judged = {}
+    addArms(this.#calibration, state.calibration)
+    addArms(this.#judged, state.judged)
     this.#frozen = state.frozen
   }
 

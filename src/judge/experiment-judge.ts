@@ -3,13 +3,14 @@ import { coverage, type Coverage, type CoverageCounts } from '../evidence/covera
 import { evaluateGates, type DeclaredGate } from '../evidence/declared-gates.ts'
 import type { GateResult } from '../evidence/gate.ts'
 import { sampleRatio } from '../evidence/sample-ratio.ts'
-import { decide, FIRST_LOOK, type Decision } from '../evidence/verdict.ts'
+import { decide, FIRST_LOOK, type Decision, type VerdictMemory } from '../evidence/verdict.ts'
 import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { total } from '../wire/total.ts'
 import { addCounts, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
-import { BatchMeans } from './batch-means.ts'
 import { ArmEvidence } from './arm-evidence.ts'
+import { BatchMeans, type GateMeans } from './batch-means.ts'
 import { controlAgreement, coverageCounts, edgeAt, pairCounts, pairVotes, percentileEdge } from './evidence-counts.ts'
+import type { JudgeState } from './judge-state.ts'
 
 /** A percentile of fewer latencies is not worth freezing. */
 const CALIBRATION_PAIRS = 200
@@ -31,6 +32,12 @@ export interface Look {
   readonly firstSecond: number | null
 }
 
+/** What was known of the experiment when the process ended. */
+export interface KeptEvidence {
+  readonly state: JudgeState
+  readonly means: Readonly<Record<string, GateMeans>>
+}
+
 /**
  * The judge of one experiment: the only writer of its verdict. It takes the windows of all threads second by second, in
  * order; those of the warm-up are shown and not judged, and choose the latency threshold, so that no pair is judged by a
@@ -48,21 +55,58 @@ export class ExperimentJudge {
   #edge: number | null
   #firstSecond: number | null = null
   #second: number | null = null
+  /** Of the look before, which the newest one was given. */
+  #memory: VerdictMemory = FIRST_LOOK
+  #settingsChanged = false
   #look: Look
 
-  constructor(plan: ExperimentPlan) {
+  /** `kept`: goes on with it, to the last bit as if the process had never ended. */
+  constructor(plan: ExperimentPlan, kept: KeptEvidence | null = null) {
     this.#plan = plan
     this.#pairGates = pairGates(plan)
-    this.#arms = new ArmEvidence(plan.gates)
-    this.#means = new BatchMeans(this.#pairGates.map(({ gate }) => gate))
+    this.#arms = new ArmEvidence(plan.gates, kept?.state.arms)
+    this.#means = new BatchMeans(
+      this.#pairGates.map(({ gate }) => gate),
+      kept?.means,
+    )
     const thresholdUs = plan.gates.latency?.thresholdUs ?? null
     this.#edge = thresholdUs === null ? null : edgeAt(thresholdUs)
-    this.#look = this.#judge(FIRST_LOOK)
+    if (kept !== null) this.#restore(kept.state)
+    this.#look = this.#judge()
+  }
+
+  get plan(): ExperimentPlan {
+    return this.#plan
   }
 
   /** The last look. */
   get look(): Look {
     return this.#look
+  }
+
+  /** What a restart needs, to be read at once: the counts go on. */
+  get kept(): KeptEvidence {
+    return {
+      state: {
+        judged: this.#judged,
+        timed: this.#timed,
+        calibration: this.#calibration,
+        edge: this.#edge,
+        firstSecond: this.#firstSecond,
+        second: this.#second,
+        memory: this.#memory,
+        settingsChanged: this.#settingsChanged,
+        arms: this.#arms.state,
+      },
+      means: this.#means.kept,
+    }
+  }
+
+  /** The same id now stands for other settings: what is counted under it is no evidence for either. */
+  changeSettings(): void {
+    this.#settingsChanged = true
+    this.#memory = this.#look.decision.memory
+    this.#look = this.#judge()
   }
 
   /** All windows of one second; seconds come in order. */
@@ -76,7 +120,19 @@ export class ExperimentJudge {
     if (isWarmedUp) this.#count(counts)
     this.#calibrate(counts, isWarmedUp)
     this.#arms.take(counts.arms, isWarmedUp)
-    this.#look = this.#judge(this.#look.decision.memory)
+    this.#memory = this.#look.decision.memory
+    this.#look = this.#judge()
+  }
+
+  #restore(state: JudgeState): void {
+    addCounts(this.#judged, state.judged)
+    addCounts(this.#timed, state.timed)
+    addCounts(this.#calibration, state.calibration)
+    this.#edge = state.edge
+    this.#firstSecond = state.firstSecond
+    this.#second = state.second
+    this.#memory = state.memory
+    this.#settingsChanged = state.settingsChanged
   }
 
   #count(counts: WindowCounts): void {
@@ -94,7 +150,7 @@ export class ExperimentJudge {
     if (isWarmedUp && total(primary) >= CALIBRATION_PAIRS) this.#edge = percentileEdge(primary, gate.percentile)
   }
 
-  #judge(memory: Decision['memory']): Look {
+  #judge(): Look {
     const { verdict, gates: plan } = this.#plan
     const latency = this.#edge === null ? null : { counts: this.#timed, edge: this.#edge }
     const alpha = { rollback: verdict.alphaRollback, promote: verdict.alphaPromote }
@@ -115,8 +171,8 @@ export class ExperimentJudge {
       pairs: pairVotes(this.#judged),
       canaryRequests: arms.reduce((sum, { canary }) => sum + canary.requests, 0),
       elapsedMs: this.#second === null ? 0 : (this.#second - (this.#firstSecond as number) + 1) * 1e3,
-      memory,
-      settingsChanged: false,
+      memory: this.#memory,
+      settingsChanged: this.#settingsChanged,
       sampleRatio: arms.length === 0 ? null : sampleRatio(arms, SAMPLE_RATIO_ALPHA),
       comparator: { pairs: this.#judged.pairs, failed: this.#judged.incomparable.failed },
       coverage: counted,

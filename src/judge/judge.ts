@@ -1,6 +1,7 @@
 import type { ExperimentPlan } from '../config/snapshot.ts'
 import type { SealedWindow } from '../wire/window.ts'
-import { ExperimentJudge, type Look } from './experiment-judge.ts'
+import { ExperimentJudge, type KeptEvidence, type Look } from './experiment-judge.ts'
+import { sameSettings } from './same-settings.ts'
 
 /**
  * Threads seal their seconds at different moments. So much later all of them have sealed one, unless an exchange of it is
@@ -10,49 +11,101 @@ const SETTLE_SECONDS = 2
 
 interface Entry {
   readonly judge: ExperimentJudge
-  /** Windows that wait for those of the other threads, by second. */
+  /** Windows that wait for those of the other threads, by second; all of them later than `judgedThrough`. */
   readonly waiting: Map<number, SealedWindow[]>
-  newestSecond: number
+  /** Windows up to this second are judged at once, seconds since the epoch. */
+  judgedThrough: number
+}
+
+/** What the judge of an experiment needs to go on after a restart, beside the windows that waited. */
+export interface KeptJudge extends KeptEvidence {
+  readonly judgedThrough: number
 }
 
 /** All experiments with their judges. Evidence is never carried from one experiment to another. */
 export class Judge {
   readonly #entries = new Map<string, Entry>()
 
-  /** The configuration's candidates; those it no longer has keep their verdicts. */
-  apply(plans: readonly ExperimentPlan[]): void {
-    for (const plan of plans) {
-      if (plan.role === 'control' || this.#entries.has(plan.id)) continue
-      this.#entries.set(plan.id, { judge: new ExperimentJudge(plan), waiting: new Map(), newestSecond: 0 })
-    }
+  /**
+   * The configuration's candidates; those it no longer has keep their verdicts. @returns the experiments whose id now
+   * stands for other settings, and whose evidence is invalid for that.
+   */
+  apply(plans: readonly ExperimentPlan[]): string[] {
+    const candidates = plans.filter(({ role }) => role === 'candidate')
+    return candidates.filter(plan => !this.#apply(plan)).map(({ id }) => id)
+  }
+
+  /** Goes on with what was kept, before `apply`; `waiting` are the windows later than `judgedThrough`. */
+  restore(plan: ExperimentPlan, { judgedThrough, ...kept }: KeptJudge, waiting: readonly SealedWindow[]): void {
+    const entry = { judge: new ExperimentJudge(plan, kept), waiting: new Map(), judgedThrough }
+    this.#entries.set(plan.id, entry)
+    for (const window of waiting) wait(entry, window)
   }
 
   /** A sealed window that the ledger has not seen before. @returns whether there was a new look at its experiment. */
   add(window: SealedWindow): boolean {
     const entry = this.#entries.get(window.experiment)
     if (entry === undefined) return false
-    const waiting = entry.waiting.get(window.second)
-    if (waiting === undefined) entry.waiting.set(window.second, [window])
-    else waiting.push(window)
-    entry.newestSecond = Math.max(entry.newestSecond, window.second)
-    return this.#settle(entry, entry.newestSecond - SETTLE_SECONDS)
+    wait(entry, window)
+    return this.#settle(entry, Math.max(entry.judgedThrough, window.second - SETTLE_SECONDS))
   }
 
   /** No more windows will come: what waits is judged as well. */
   finish(): void {
-    for (const entry of this.#entries.values()) this.#settle(entry, Number.POSITIVE_INFINITY)
+    for (const entry of this.#entries.values()) this.#settle(entry, Math.max(0, ...entry.waiting.keys()))
   }
 
   look(experiment: string): Look | null {
     return this.#entries.get(experiment)?.judge.look ?? null
   }
 
-  #settle({ judge, waiting }: Entry, upTo: number): boolean {
+  /** What is judged; also of an experiment that the configuration no longer has. */
+  plan(experiment: string): ExperimentPlan | null {
+    return this.#entries.get(experiment)?.judge.plan ?? null
+  }
+
+  /** All that have a judge, in the order they appeared. */
+  experiments(): string[] {
+    return [...this.#entries.keys()]
+  }
+
+  /** What a restart needs, to be read at once: the counts go on. */
+  kept(experiment: string): KeptJudge | null {
+    const entry = this.#entries.get(experiment)
+    return entry === undefined ? null : { ...entry.judge.kept, judgedThrough: entry.judgedThrough }
+  }
+
+  /** As if the experiment had never been. */
+  forget(experiment: string): void {
+    this.#entries.delete(experiment)
+  }
+
+  /** false: the experiment has been judged by other settings so far. */
+  #apply(plan: ExperimentPlan): boolean {
+    const judge = this.#entries.get(plan.id)?.judge
+    if (judge === undefined) {
+      this.#entries.set(plan.id, { judge: new ExperimentJudge(plan), waiting: new Map(), judgedThrough: 0 })
+      return true
+    }
+    if (sameSettings(judge.plan, plan)) return true
+    judge.changeSettings()
+    return false
+  }
+
+  #settle(entry: Entry, upTo: number): boolean {
+    const { judge, waiting } = entry
     const settled = [...waiting.keys()].filter(second => second <= upTo).sort((a, b) => a - b)
     for (const second of settled) {
       judge.take(second, waiting.get(second) as SealedWindow[])
       waiting.delete(second)
     }
+    entry.judgedThrough = Math.max(entry.judgedThrough, upTo)
     return settled.length > 0
   }
+}
+
+function wait({ waiting }: Entry, window: SealedWindow): void {
+  const sameSecond = waiting.get(window.second)
+  if (sameSecond === undefined) waiting.set(window.second, [window])
+  else sameSecond.push(window)
 }

@@ -48,6 +48,7 @@ export function snapshotOf(experiments: readonly ExperimentPlan[], changes: Part
     files: [],
     listen: { host: '127.0.0.1', port: 0, threads: 1, tls: null },
     admin: { host: '127.0.0.1', port: 0, token: null },
+    state: { dir: null },
     limits: {
       bodyBytes: 1024 * 1024,
       headersBytes: 32 * 1024,

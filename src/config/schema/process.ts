@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { address, block, count, duration, expected, number, oneOf, size, text } from './scalars.ts'
+import { address, block, count, duration, expected, message, number, oneOf, size, text } from './scalars.ts'
 import { serverTls } from './tls.ts'
 
 const listenSettings = {
@@ -32,6 +32,18 @@ export const admin = block({
 })
   .prefault({})
   .describe('The admin address. A change needs a restart.')
+
+export const state = block({
+  dir: text('a directory', 'quote it, or write null to keep the state in memory only')
+    .min(1, { error: message('is empty', 'name a directory, or write null to keep the state in memory only') })
+    .nullable()
+    .default(null)
+    .describe(
+      'Directory for what a restart does not forget, relative to the working directory; made when missing. null: memory only.',
+    ),
+})
+  .prefault({})
+  .describe('What is known of experiments. A change needs a restart.')
 
 export const limits = block({
   body: size(1, 2 ** 34)

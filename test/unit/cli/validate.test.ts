@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { SMALLEST, writeFiles } from '../config/routing-files.ts'
@@ -107,5 +106,17 @@ describe('validate --probe', () => {
     mkdirSync(join(dirname(file), 'understudy-pairs.ndjson'))
     const { code, stderr } = await understudy(['validate', '-c', file, '--probe'], dirname(file))
     expect({ code, stderr }).toEqual({ code: 3, stderr: '  sink file ./understudy-pairs.ndjson: is not a file\n' })
+  })
+
+  test('is content with a state directory that can be made, makes none, and refuses one below a file', async () => {
+    const open = await listening(createServer(socket => socket.end()))
+    const text = upstreams(`http://127.0.0.1:${open}`, `http://127.0.0.1:${open}`)
+    const file = writeFiles({ 'routing.yaml': `${text}state: { dir: a/b }\n`, taken: '' })
+    expect((await understudy(['validate', '-c', file, '--probe'], dirname(file))).code).toBe(0)
+    expect(existsSync(join(dirname(file), 'a'))).toBe(false)
+    writeFileSync(file, `${text}state: { dir: taken/state }\n`)
+    const { code, stderr } = await understudy(['validate', '-c', file, '--probe'], dirname(file))
+    const problem = `${join(dirname(file), 'taken')} is not a directory`
+    expect({ code, stderr }).toEqual({ code: 3, stderr: `  state taken/state: ${problem}\n` })
   })
 })

@@ -60,15 +60,18 @@ describe('what a reload changed', () => {
 })
 
 describe('a restart is needed', () => {
-  test('for listen and admin only, and without showing tokens', () => {
+  test('for listen, admin and state only, and without showing tokens', () => {
     const before = loadText(`${SMALLEST}admin: { token: old-token }\n`)
     const moved = SMALLEST.replace('listen: 127.0.0.1:8080', 'listen: { address: 0.0.0.0:8081, threads: 2 }')
-    const after = loadText(`${moved}admin: { address: 127.0.0.1:9191, token: new-token }\nlog: { level: warn }\n`)
+    const after = loadText(
+      `${moved}admin: { address: 127.0.0.1:9191, token: new-token }\nstate: { dir: state }\nlog: { level: warn }\n`,
+    )
     expect(restartNeeded(before, after)).toEqual([
       'listen: address 127.0.0.1:8080 -> 0.0.0.0:8081 (needs a restart)',
       'listen: threads 3 -> 2 (needs a restart)',
       'admin: address 127.0.0.1:9090 -> 127.0.0.1:9191 (needs a restart)',
       'admin: token changed (needs a restart)',
+      'state: dir none -> state (needs a restart)',
     ])
     expect(restartNeeded(before, before)).toEqual([])
   })

@@ -73,7 +73,7 @@ routing.yaml:9:37  routes[0].shadows[0].percnt: unknown key
     problem: 'an unknown key that is like no other',
     text: `${SMALLEST}zebra: 1\n`,
     message: `routing.yaml:10:1  zebra: unknown key
-    hint: known keys here: listen, admin, limits, upstreams, routes, record, sinks, log`,
+    hint: known keys here: listen, admin, state, limits, upstreams, routes, record, sinks, log`,
   },
   {
     problem: 'an unknown upstream',

@@ -42,6 +42,16 @@ describe('the judge', () => {
     expect(judge.look(PLAN.id)?.second).toBe(START)
   })
 
+  test('judges a second that is judged already at once: what waits is later than all that is judged', () => {
+    const judge = new Judge()
+    judge.apply([PLAN])
+    for (let i = 0; i < 9; i++) judge.add(windowOf(START + i, { agree: 10 }, PLAN.id))
+    judge.finish()
+    expect(judge.kept(PLAN.id)?.judgedThrough).toBe(START + 8)
+    expect(judge.add(windowOf(START + 8, { agree: 10 }, PLAN.id, 'another'))).toBe(true)
+    expect(judge.add(windowOf(START + 9, { agree: 10 }, PLAN.id))).toBe(false)
+  })
+
   test('knows nothing of experiments that no configuration has named, and keeps those of an earlier one', () => {
     const judge = new Judge()
     expect(judge.add(windowOf(START, { agree: 1 }, 'other'))).toBe(false)

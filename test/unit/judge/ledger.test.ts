@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Ledger, WINDOWS_KEPT } from '../../../src/judge/ledger.ts'
+import { Ledger, ORIGINS_KEPT } from '../../../src/judge/ledger.ts'
+import { WINDOWS_KEPT } from '../../../src/judge/window-archive.ts'
 import { emptyCounts } from '../../../src/wire/window.ts'
 import { countsOf, sealedWindow } from '../../support/windows.ts'
 
@@ -27,7 +28,7 @@ describe('Ledger', () => {
       false,
       false,
     ])
-    expect(ledger.duplicates).toBe(2)
+    expect(ledger.ignored).toEqual({ duplicate: 2, late: 0, unknown_experiment: 0, corrupt: 0 })
     expect(ledger.counts('e').pairs).toBe(2)
     expect(ledger.windows('e', 10)).toHaveLength(2)
   })
@@ -49,6 +50,33 @@ describe('Ledger', () => {
     expect(kept.at(-1)?.second).toBe(count - 1)
     expect(ledger.counts('e').pairs).toBe(count)
     expect(ledger.add(window(0))).toBe(false)
+  })
+
+  test('ignores a window that comes behind a later one of its origin, and says whether it was in before', () => {
+    const ledger = new Ledger()
+    for (const second of [10, 12, 11, 10, 12]) ledger.add(window(second))
+    expect(ledger.ignored).toMatchObject({ duplicate: 2, late: 1 })
+    expect(ledger.counts('e').pairs).toBe(2)
+  })
+
+  test('counts nothing twice although it remembers only so many origins', () => {
+    const ledger = new Ledger()
+    const restarts = Array.from({ length: ORIGINS_KEPT + 50 }, (_, i) => window(i, `a/${i}/0`))
+    for (const each of restarts) expect(ledger.add(each)).toBe(true)
+    for (const each of restarts) expect(ledger.add(each)).toBe(false)
+    expect(ledger.entry('e')?.lastSecond.size).toBe(ORIGINS_KEPT)
+    expect(ledger.counts('e').pairs).toBe(restarts.length)
+    expect(ledger.add(window(restarts.length, 'a/new/0'))).toBe(true)
+  })
+
+  test('no longer counts an experiment as recent when others go on for an hour without it', () => {
+    const ledger = new Ledger()
+    ledger.add(window(10, 'a/1/0', 'ended'))
+    ledger.add(window(3_609))
+    expect(ledger.recentExperiments()).toEqual(['ended', 'e'])
+    ledger.add(window(3_610))
+    expect(ledger.recentExperiments()).toEqual(['e'])
+    expect(ledger.experiments()).toEqual(['ended', 'e'])
   })
 
   test('what it gives out is the caller’s: changing it changes nothing', () => {

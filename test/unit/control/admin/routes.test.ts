@@ -78,6 +78,10 @@ describe('an experiment', () => {
   })
 
   test('of an older configuration is still there, and says that it is not current', async () => {
+    const { snapshot } = admin.state
+    const experiments = snapshot.experiments.map(experiment => ({ ...experiment, id: OLD }))
+    admin.state.snapshot = { ...snapshot, experiments }
+    admin.state.snapshot = snapshot
     seal(OLD, 1)
     expect(await admin.get(`/api/v1/experiments/${OLD}`)).toMatchObject({ id: OLD, route: null, current: false })
     const list = (await admin.get('/api/v1/experiments')) as { experiments: { id: string; current: boolean }[] }
