@@ -26,6 +26,7 @@ export function printVerdict(verdict: VerdictView, output: VerdictOutput): strin
 function asText(verdict: VerdictView): string {
   const lines = [
     `${verdict.verdict}  ${verdict.experiment}`,
+    ...(verdict.override === null ? [] : [`  ${overridden(verdict, verdict.override)}`]),
     `  ${verdict.reason}`,
     `  ${parties(verdict)}`,
     `  ${coverage(verdict)}`,
@@ -34,26 +35,35 @@ function asText(verdict: VerdictView): string {
   return lines.join('\n')
 }
 
-/** One test case a gate: open ones are skipped, harmful ones have failed. */
+/**
+ * One test case a gate: open ones are skipped, harmful ones have failed. An override decides in their place, as it does
+ * over the exit code: then a harmful gate is skipped, and only the verdict can fail.
+ */
 function asJunit(verdict: VerdictView): string {
   const name = xml(verdict.experiment)
   const cases = verdict.gates.map(
-    gate => `  <testcase classname="${name}" name="${xml(gate.id)}">${outcome(gate)}</testcase>`,
+    gate => `  <testcase classname="${name}" name="${xml(gate.id)}">${outcome(gate, verdict.override)}</testcase>`,
   )
-  const failures =
-    verdict.gates.filter(({ state }) => state === 'harm').length + (verdict.verdict === 'INVALID' ? 1 : 0)
-  const whole = verdict.verdict === 'INVALID' ? `<error message="${xml(verdict.reason)}"/>` : ''
+  const whole = wholeOutcome(verdict)
+  const failures = [whole, ...cases].filter(text => /<(failure|error) /.test(text)).length
+  const said = xml(`${verdict.verdict}: ${why(verdict)}`)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuite name="${name}" tests="${cases.length + 1}" failures="${failures}">`,
-    `  <testcase classname="${name}" name="verdict">${whole}<system-out>${xml(`${verdict.verdict}: ${verdict.reason}`)}</system-out></testcase>`,
+    `  <testcase classname="${name}" name="verdict">${whole}<system-out>${said}</system-out></testcase>`,
     ...cases,
     '</testsuite>',
   ].join('\n')
 }
 
-function outcome({ state, reason }: Gate): string {
-  if (state === 'harm') return `<failure message="${xml(reason)}"/>`
+function wholeOutcome(verdict: VerdictView): string {
+  if (verdict.verdict === 'INVALID') return `<error message="${xml(why(verdict))}"/>`
+  const isRolledBack = verdict.override?.verdict === 'ROLLBACK'
+  return isRolledBack ? `<failure message="${xml(why(verdict))}"/>` : ''
+}
+
+function outcome({ state, reason }: Gate, override: VerdictView['override']): string {
+  if (state === 'harm' && override === null) return `<failure message="${xml(reason)}"/>`
   return state === 'safe' ? `<system-out>${xml(reason)}</system-out>` : `<skipped message="${xml(reason)}"/>`
 }
 
@@ -61,6 +71,7 @@ function asMarkdown(verdict: VerdictView): string {
   return [
     `## ${verdict.verdict}: ${verdict.experiment}`,
     '',
+    ...(verdict.override === null ? [] : [`**${overridden(verdict, verdict.override)}**`, '']),
     `${verdict.reason}. ${parties(verdict)}; ${coverage(verdict)}.`,
     '',
     '| gate | state | votes | estimate | interval | margin | log E harm / needed | log E safe / needed |',
@@ -81,6 +92,14 @@ function row({ id, state, n, estimate, interval, margin, logE, threshold }: Gate
     `${logE.safe.toFixed(2)} / ${threshold.safe.toFixed(2)}`,
   ]
   return `| ${cells.join(' | ')} |`
+}
+
+function why(verdict: VerdictView): string {
+  return verdict.override === null ? verdict.reason : overridden(verdict, verdict.override)
+}
+
+function overridden({ judged }: VerdictView, { actor, reason, at }: NonNullable<VerdictView['override']>): string {
+  return `overridden by ${actor} at ${at}: ${reason} (the judge says ${judged})`
 }
 
 function parties({ primary, candidate }: VerdictView): string {

@@ -41,7 +41,7 @@ export function compileRoutes(
       const upstream = resolver([...path, 'shadows', at, 'upstream'], shadow.upstream)
       return { ...shadowOf(shadow), upstream, experiment: experiment(shadow.upstream) }
     })
-    const canary = canaryOf(path, route, resolver, experiment)
+    const canary = canaryOf(path, route, resolver, experiment, report)
     const control = controlOf(path, route, shadows, resolver, report)
     if (control !== null) experiments.push(controlExperiment(file, route))
     const { name, unit } = route
@@ -109,13 +109,34 @@ function matchOf(path: KeyPath, { match }: RouteEntry, report: Report): MatchPla
 
 function canaryOf(
   path: KeyPath,
-  { canary }: RouteEntry,
+  route: RouteEntry,
   resolver: ReturnType<typeof upstreamResolver>,
   experiment: (upstream: string) => number,
+  report: Report,
 ): CanaryPlan | null {
+  const { canary } = route
   if (canary === null) return null
-  const upstream = resolver([...path, 'canary', 'upstream'], canary.upstream)
-  return { ...canary, upstream, experiment: experiment(canary.upstream) }
+  const { percent, sticky, fallback, ramp } = canary
+  if (ramp !== null) checkRamp([...path, 'canary'], percent, ramp.steps.at(-1) ?? 0, route, report)
+  return {
+    upstream: resolver([...path, 'canary', 'upstream'], canary.upstream),
+    experiment: experiment(canary.upstream),
+    percent,
+    sticky,
+    fallback,
+    ramp: ramp === null ? null : { steps: ramp.steps, everyMs: ramp.every, when: ramp.when },
+    onRollback: canary.on_rollback,
+  }
+}
+
+function checkRamp(path: KeyPath, percent: number, last: number, route: RouteEntry, report: Report): void {
+  if (percent > last) {
+    report([...path, 'percent'], 'is over the last step of the ramp', 'start at or below it, or remove the ramp')
+  }
+  const isShadow = route.shadows.some(({ upstream }) => upstream === route.canary?.upstream)
+  if (Object.values(gatesOf(route, isShadow, true)).every(gate => gate === null)) {
+    report([...path, 'ramp'], 'needs a gate: without one no harm ever shows', 'declare one in `gates`', 'key')
+  }
 }
 
 function shadowOf(shadow: ShadowEntry): Omit<ShadowPlan, 'upstream' | 'experiment'> {

@@ -118,11 +118,18 @@ function describeCanary(before: Snapshot, a: CanaryPlan | null, after: Snapshot,
     change('canary percent', a.percent, b.percent),
     change('canary sticky', stickyOf(a), stickyOf(b)),
     change('canary fallback', a.fallback, b.fallback),
+    change('canary ramp', rampOf(a), rampOf(b)),
+    change('canary on_rollback', a.onRollback, b.onRollback),
   ].flat()
 }
 
 function stickyOf(canary: CanaryPlan): string {
   return canary.sticky === null ? 'none' : formatKeySource(canary.sticky)
+}
+
+function rampOf({ ramp }: CanaryPlan): string {
+  if (ramp === null) return 'none'
+  return `${ramp.steps.join(', ')} every ${formatDuration(ramp.everyMs)} when ${ramp.when}`
 }
 
 /** A shadow is known by its upstream; the index of an upstream may differ between two snapshots. */

@@ -149,12 +149,26 @@ export interface CanaryPlan {
   readonly upstream: number
   /** Index into `Snapshot.experiments`; that of the shadow with the same upstream, where there is one. */
   readonly experiment: number
-  /** 0..100. */
+  /** 0..100: the file's, or what an operator, a ramp or a rollback has made of it. */
   readonly percent: number
+  /** null: nobody but an operator raises the percentage. */
+  readonly ramp: RampPlan | null
+  /** What a ROLLBACK of the canary's experiment does: percent 0 until an operator resumes, or nothing. */
+  readonly onRollback: 'stop' | 'none'
   /** null: a new random decision for each request. */
   readonly sticky: KeySource | null
   /** What answers when the canary has no usable endpoint. */
   readonly fallback: 'primary' | 'none'
+}
+
+/** Percentages the canary takes one after the other while no harm shows. */
+export interface RampPlan {
+  /** Ascending, 0..100, at least one. */
+  readonly steps: readonly number[]
+  /** Judged time without harm before each step. */
+  readonly everyMs: number
+  /** The verdict that a step needs at least. */
+  readonly when: 'CONTINUE' | 'PROMOTE'
 }
 
 export interface ShadowPlan {

@@ -1,8 +1,8 @@
 import { INCOMPARABLE_REASONS, OUTCOMES } from '../wire/outcomes.ts'
 import { LOG_RATIO_BUCKETS } from '../wire/latency-grid.ts'
 import { DURATION_EDGES_SECONDS, type FoldedHistogram } from '../wire/messages.ts'
-import type { Look } from '../judge/experiment-judge.ts'
 import { IGNORED_REASONS } from '../judge/ledger.ts'
+import { effectiveVerdict, type EffectiveVerdict } from './effective-verdict.ts'
 import type { FoldedCounters } from './fold-counters.ts'
 import type { MetricName } from './metric-table.ts'
 import type { ControlState } from './state.ts'
@@ -79,7 +79,7 @@ function addExperiments({ state }: MetricsSource, add: Add): void {
     for (const outcome of OUTCOMES) add('pair_outcomes_total', [id, outcome], counts.outcomes[outcome])
     for (const reason of INCOMPARABLE_REASONS) add('incomparable_total', [id, reason], counts.incomparable[reason])
     add('windows_sealed_total', [id], state.ledger.sealed(id))
-    addVerdict(state.judge.look(id), id, add)
+    addVerdict(effectiveVerdict(state, id), id, add)
     const report = state.report(id)
     add('votes_forgotten_total', [id], report?.forgottenVotes ?? 0)
     add(
@@ -95,9 +95,10 @@ function addExperiments({ state }: MetricsSource, add: Add): void {
 const VERDICT_NUMBERS = { PROMOTE: 1, CONTINUE: 0, ROLLBACK: -1, INVALID: -2, EXPIRED: 2 } as const
 const STATE_NUMBERS = { safe: 1, harm: -1, open: 0, no_data: 0 } as const
 
-function addVerdict(look: Look | null, id: string, add: Add): void {
-  if (look === null) return
-  add('verdict', [id], VERDICT_NUMBERS[look.decision.verdict])
+function addVerdict(effective: EffectiveVerdict | null, id: string, add: Add): void {
+  if (effective === null) return
+  const { verdict, look } = effective
+  add('verdict', [id], VERDICT_NUMBERS[verdict])
   add('verdict_timestamp_seconds', [id], look.second === null ? 0 : look.second + 1)
   for (const gate of look.gates) {
     const labels = [id, gate.id]
@@ -114,6 +115,8 @@ function addVerdict(look: Look | null, id: string, add: Add): void {
   }
 }
 
+const ROLLOUT_NUMBERS = { manual: 0, ramping: 1, held: 2, done: 3, stopped: -1 } as const
+
 function addSinks({ state }: MetricsSource, add: Add): void {
   for (const { sink, accepted, delivered, dropped, pending, up } of state.sinks) {
     add('sink_records_total', [sink, 'accepted'], accepted)
@@ -128,7 +131,10 @@ function addSinks({ state }: MetricsSource, add: Add): void {
 function addProcess({ state, counters, version }: MetricsSource, add: Add): void {
   const { snapshot } = state
   for (const route of snapshot.routes) {
-    if (route.canary !== null) add('canary_percent', [route.name], route.canary.percent)
+    if (route.canary === null) continue
+    add('canary_percent', [route.name], route.canary.percent)
+    const rollout = state.rollouts.get(route.name)
+    if (rollout !== null) add('rollout_state', [route.name], ROLLOUT_NUMBERS[rollout.state.kind])
   }
   for (const row of counters.upstreams) {
     add('upstream_in_flight', [row.upstream], row.inFlight)

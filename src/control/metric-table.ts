@@ -98,6 +98,12 @@ export const METRICS = [
   },
   { name: 'canary_percent', type: 'gauge', labels: ['route'], help: 'Share of clients the canary answers' },
   {
+    name: 'rollout_state',
+    type: 'gauge',
+    labels: ['route'],
+    help: 'manual 0, ramping 1, held 2, done 3, stopped -1',
+  },
+  {
     name: 'retries_total',
     type: 'counter',
     labels: ['route', 'arm'],

@@ -3,6 +3,7 @@ import { loadSnapshot } from '../config/load.ts'
 import { ConfigError } from '../config/problems.ts'
 import type { Snapshot } from '../config/snapshot.ts'
 import type { Log } from './log.ts'
+import { recordChange, UNDERSTUDY } from './record-change.ts'
 import type { ControlState } from './state.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -11,16 +12,9 @@ export type ReloadResult =
   | { readonly result: 'unchanged'; readonly revision: number }
   | { readonly result: 'refused'; readonly revision: number; readonly problems: readonly string[] }
 
-export interface CanaryChange {
-  readonly route: string
-  readonly percent: number
-  readonly actor: string
-  readonly reason: string
-}
-
 /**
- * Everything that puts another snapshot in force: the file read again, or a percentage set by hand. One at a time, whole or
- * not at all; what runs stays when something is wrong.
+ * Everything that puts another snapshot in force: the file read again, or the percentages that rollouts want. One at a
+ * time, whole or not at all; what runs stays when something is wrong.
  */
 export class Reloader {
   readonly #state: ControlState
@@ -48,9 +42,9 @@ export class Reloader {
     return this.#inTurn(() => this.#reload(why))
   }
 
-  /** Sets the canary's percentage on a route that has a canary; kept across reloads, written to the audit log. */
-  setCanary(change: CanaryChange): Promise<ReloadResult> {
-    return this.#inTurn(() => this.#setCanary(change))
+  /** Puts in force what the rollouts want when it is this call's turn. `why` is for the log. */
+  applyPercents(why: string): Promise<ReloadResult> {
+    return this.#inTurn(() => this.#applyPercents(why))
   }
 
   async #reload(why: string): Promise<ReloadResult> {
@@ -58,12 +52,10 @@ export class Reloader {
     if (this.#state.draining) return this.#refuse(why, ['the process is shutting down'])
     try {
       const revision = before.revision + 1
-      const after = withPercents(
-        loadSnapshot(before.source, { revision, env: process.env, cores: this.#cores }),
-        this.#state.canaryPercents,
-      )
-      const problems = restartNeeded(before, after)
+      const loaded = loadSnapshot(before.source, { revision, env: process.env, cores: this.#cores })
+      const problems = restartNeeded(before, loaded)
       if (problems.length > 0) return this.#refuse(why, problems)
+      const { snapshot: after, restarts } = this.#state.rollouts.configure(loaded)
       const changes = describeChanges(before, after)
       if (after.hash === before.hash && changes.length === 0) {
         this.#state.lastFailure = null
@@ -71,6 +63,7 @@ export class Reloader {
         return { result: 'unchanged', revision: before.revision }
       }
       await this.#apply(why, after, changes)
+      for (const restart of restarts) recordChange(this.#state, this.#log, { ...restart, actor: UNDERSTUDY }, revision)
       this.#state.lastFailure = null
       return { result: 'applied', revision, changes }
     } catch (error) {
@@ -78,32 +71,16 @@ export class Reloader {
     }
   }
 
-  async #setCanary({ route, percent, actor, reason }: CanaryChange): Promise<ReloadResult> {
+  async #applyPercents(why: string): Promise<ReloadResult> {
     const before = this.#state.snapshot
-    const canary = before.routes.find(each => each.name === route)?.canary ?? null
-    if (canary === null) {
-      return { result: 'refused', revision: before.revision, problems: [`route ${route} has no canary`] }
-    }
+    const after = this.#state.rollouts.inForce({ ...before, revision: before.revision + 1 })
+    const changes = describeChanges(before, after)
+    if (changes.length === 0) return { result: 'unchanged', revision: before.revision }
     if (this.#state.draining) {
       return { result: 'refused', revision: before.revision, problems: ['the process is shutting down'] }
     }
-    const percents = new Map(this.#state.canaryPercents).set(route, percent)
-    const after = withPercents({ ...before, revision: before.revision + 1 }, percents)
-    await this.#apply(`set by ${actor}: ${reason}`, after, describeChanges(before, after))
-    this.#state.canaryPercents.set(route, percent)
-    const { revision } = after
-    const entry = {
-      at: new Date().toISOString(),
-      route,
-      actor,
-      reason,
-      before: canary.percent,
-      after: percent,
-      revision,
-    }
-    this.#state.audit.add({ action: 'canary_percent', ...entry })
-    this.#log.warn('canary percentage set by hand', entry)
-    return { result: 'applied', revision, changes: describeChanges(before, after) }
+    await this.#apply(why, after, changes)
+    return { result: 'applied', revision: after.revision, changes }
   }
 
   async #apply(why: string, after: Snapshot, changes: readonly string[]): Promise<void> {
@@ -112,6 +89,7 @@ export class Reloader {
     this.#state.loadedAt = new Date().toISOString()
     this.#state.onApplied()
     const { revision, hash } = after
+    this.#state.events.publish('config', { revision, hash, changes })
     this.#log.info('configuration applied', { why, revision, hash, changes: changes.join('; ') })
   }
 
@@ -129,14 +107,6 @@ export class Reloader {
     this.#last = next.catch(() => {})
     return next
   }
-}
-
-function withPercents(snapshot: Snapshot, percents: ReadonlyMap<string, number>): Snapshot {
-  const routes = snapshot.routes.map(route => {
-    const percent = percents.get(route.name)
-    return route.canary === null || percent === undefined ? route : { ...route, canary: { ...route.canary, percent } }
-  })
-  return { ...snapshot, routes }
 }
 
 function describe(error: unknown): string[] {

@@ -8,8 +8,10 @@ import { openLog, type Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { Reloader, type ReloadResult } from './reload.ts'
 import { openStore } from './open-store.ts'
+import { RolloutDriver } from './rollout-driver.ts'
 import { ControlState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
+import { VerdictAnnouncer } from './verdict-announcer.ts'
 
 /** A running proxy. */
 export interface Understudy {
@@ -45,12 +47,12 @@ export class ListenError extends Error {
  */
 export async function startUnderstudy(options: StartOptions): Promise<Understudy> {
   const cores = availableParallelism()
-  const snapshot = loadSnapshot(options.configFile, { revision: 1, env: process.env, cores })
-  const log = openLog(options.logLevel ?? snapshot.log.level)
-  await refuseTakenAddress(snapshot)
-  const store = await openStore(snapshot, log)
+  const loaded = loadSnapshot(options.configFile, { revision: 1, env: process.env, cores })
+  const log = openLog(options.logLevel ?? loaded.log.level)
+  await refuseTakenAddress(loaded)
+  const store = await openStore(loaded, log)
   try {
-    return await startWith(new ControlState(snapshot, store), options, cores, log)
+    return await startWith(new ControlState(loaded, store), options, cores, log)
   } catch (error) {
     store?.close()
     throw error
@@ -59,6 +61,9 @@ export async function startUnderstudy(options: StartOptions): Promise<Understudy
 
 async function startWith(state: ControlState, options: StartOptions, cores: number, log: Log): Promise<Understudy> {
   const { snapshot } = state
+  for (const what of [...state.overrides.ignored, ...state.rollouts.ignored]) {
+    log.warn('stored state cannot be read, going on without it', { what })
+  }
   const admin = new AdminServer(state, new Metrics(state), log)
   const adminUrl = await admin.listen(snapshot.admin.host, snapshot.admin.port).catch((error: Error) => {
     throw new ListenError('admin', addressOf(snapshot.admin), error)
@@ -70,10 +75,20 @@ async function startWith(state: ControlState, options: StartOptions, cores: numb
   })
   const reloader = new Reloader(state, supervisor, log, { cores, keepLogLevel: options.logLevel !== undefined })
   admin.reloader = reloader
+  const rollouts = new RolloutDriver(state, reloader, log)
+  admin.rollouts = rollouts
+  const announcer = new VerdictAnnouncer(state, log)
+  state.onLooked = experiment => {
+    announcer.looked(experiment)
+    rollouts.looked(experiment)
+  }
   const onChange = (): void => void reloader.reload('a file changed')
+  // Evidence of an earlier process may say by now what its rollouts have not heard.
+  rollouts.lookAtAll()
   let watched = filesOf(snapshot)
   let watch = watchFiles(watched, onChange)
   state.onApplied = () => {
+    rollouts.lookAtAll()
     const files = filesOf(state.snapshot)
     // The watch of the same files goes on: it may have seen one change while this one was applied.
     if (files.join('\n') === watched.join('\n')) return
@@ -95,6 +110,7 @@ async function startWith(state: ControlState, options: StartOptions, cores: numb
       watch.close()
       log.info('draining', {})
       await supervisor.drain()
+      state.rollouts.save()
       await admin.close()
       state.store?.close()
       log.info('drained', {})

@@ -4,7 +4,11 @@ import { Judge } from '../judge/judge.ts'
 import { Ledger } from '../judge/ledger.ts'
 import type { Store } from '../judge/store/store.ts'
 import type { AnalysisReport, Disagreement, ExperimentReport, SinkReport, ThreadCounters } from '../wire/messages.ts'
-import { AuditLog } from './audit.ts'
+import { MemoryDocuments, type Documents } from '../judge/documents.ts'
+import { Overrides } from '../judge/overrides.ts'
+import { MemoryAuditLog, type AuditLog } from './audit.ts'
+import { EventFeed } from './events.ts'
+import { RolloutBook } from './rollout-book.ts'
 import { VerdictWatch } from './verdict-watch.ts'
 import { foldCounters, withoutGauges, type FoldedCounters } from './fold-counters.ts'
 
@@ -15,6 +19,16 @@ export interface ReloadFailure {
   /** ISO 8601. */
   readonly at: string
   readonly problems: readonly string[]
+}
+
+/** What operators and rollouts have decided. */
+export interface Kept {
+  readonly documents: Documents
+  readonly audit: AuditLog
+}
+
+function inMemory(): Kept {
+  return { documents: new MemoryDocuments(), audit: new MemoryAuditLog() }
 }
 
 /** What the control thread knows: told by the other threads, read by metrics and the admin API. */
@@ -31,9 +45,13 @@ export class ControlState {
   ready = false
   /** Called when another snapshot is in force. */
   onApplied: () => void = () => {}
-  /** Canary percentages set by hand; they outlive a reload of the file, until the process ends. */
-  readonly canaryPercents = new Map<string, number>()
-  readonly audit = new AuditLog()
+  /** Called when there was a new look at an experiment, or an operator has overridden its verdict. */
+  onLooked: (experiment: string) => void = () => {}
+  readonly events = new EventFeed()
+  readonly audit: AuditLog
+  readonly overrides: Overrides
+  /** Percentages of canaries: they outlive a reload of the file. */
+  readonly rollouts: RolloutBook
   draining = false
   readonly threads = new Map<number, ThreadCounters>()
   readonly #gone: ThreadCounters[] = []
@@ -44,13 +62,19 @@ export class ControlState {
   readonly #intake: Intake
   #snapshot: Snapshot
 
-  /** `store`: what is known of experiments goes on from there, and is kept there. null: it is in memory only. */
-  constructor(snapshot: Snapshot, store: Store | null = null) {
-    this.#snapshot = snapshot
+  /**
+   * `loaded` has the percentages of the file; `snapshot` those that are in force. `store`: what is known goes on from
+   * there, and is kept there; null: it is in memory only.
+   */
+  constructor(loaded: Snapshot, store: Store | null = null, kept: Kept = store ?? inMemory()) {
     this.store = store
     this.ledger = new Ledger(store?.windows)
     this.#intake = new Intake(this.ledger, this.judge, store)
-    this.#intake.apply(snapshot.experiments)
+    this.audit = kept.audit
+    this.overrides = new Overrides(kept.documents)
+    this.rollouts = new RolloutBook(kept.documents)
+    this.#snapshot = this.rollouts.configure(loaded).snapshot
+    this.#intake.apply(loaded.experiments)
   }
 
   get snapshot(): Snapshot {
@@ -80,11 +104,19 @@ export class ControlState {
   }
 
   take(report: AnalysisReport): void {
-    for (const experiment of this.#intake.take(report.windows)) this.verdicts.looked(experiment)
+    const looked = this.#intake.take(report.windows)
     for (const experiment of report.experiments) this.#reports.set(experiment.experiment, experiment)
     for (const disagreement of report.disagreements) this.#keep(disagreement)
     this.#sinks = report.sinks
     this.framesLost = report.framesLost
+    // Whoever hears of a look finds all that belongs to it.
+    for (const experiment of looked) this.looked(experiment)
+  }
+
+  /** The verdict of this experiment may be another one. */
+  looked(experiment: string): void {
+    this.verdicts.looked(experiment)
+    this.onLooked(experiment)
   }
 
   report(experiment: string): ExperimentReport | null {

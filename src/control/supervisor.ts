@@ -54,14 +54,11 @@ export class Supervisor {
 
   /** Analysis first: frames must never name a revision it does not know. Resolves when every thread has it. */
   async apply(snapshot: Snapshot): Promise<void> {
-    const analysed = this.#hear(
-      m => m.from === 'analysis' && m.message.kind === 'applied' && m.message.revision === snapshot.revision,
-    )
-    this.#analysis.send({ kind: 'snapshot', snapshot })
-    await analysed
+    await this.#applyToAnalysis(snapshot)
     this.#state.snapshot = snapshot
     const applied = [...this.#dataPlanes.keys()].map(thread =>
-      this.#hear(m => m.from === thread && m.message.kind === 'applied' && m.message.revision === snapshot.revision),
+      // The successor of one that is gone starts with this snapshot.
+      this.#hear(m => m.from === thread && (m.message.kind === 'gone' || isApplied(m.message, snapshot))),
     )
     for (const dataPlane of this.#dataPlanes.values()) dataPlane.send({ kind: 'snapshot', snapshot })
     await Promise.all(applied)
@@ -72,13 +69,22 @@ export class Supervisor {
     this.#state.draining = true
     this.#state.ready = false
     const drained = [...this.#dataPlanes.keys()].map(thread =>
-      this.#hear(m => m.from === thread && m.message.kind === 'drained'),
+      this.#hear(m => m.from === thread && (m.message.kind === 'gone' || m.message.kind === 'drained')),
     )
     for (const dataPlane of this.#dataPlanes.values()) dataPlane.send({ kind: 'drain', deadlineMs: DRAIN_MS })
     await Promise.all(drained)
     const analysed = this.#hear(m => m.from === 'analysis' && m.message.kind === 'drained')
     this.#analysis.send({ kind: 'drain', deadlineMs: ANALYSIS_DRAIN_MS })
     await analysed
+  }
+
+  async #applyToAnalysis(snapshot: Snapshot): Promise<void> {
+    const answered = this.#hear(
+      m => m.from === 'analysis' && (m.message.kind === 'gone' || isApplied(m.message, snapshot)),
+    )
+    this.#analysis.send({ kind: 'snapshot', snapshot })
+    // The successor of one that is gone started with the snapshot before.
+    if ((await answered).message.kind === 'gone') await this.#applyToAnalysis(snapshot)
   }
 
   #startAnalysis(): AnalysisThread {
@@ -131,6 +137,7 @@ export class Supervisor {
   #dataPlaneGone(dataPlane: DataPlaneThread, error: Error | null): void {
     this.#state.threadGone(dataPlane.thread)
     this.#dataPlanes.delete(dataPlane.thread)
+    this.#tell({ from: dataPlane.thread, message: GONE })
     if (this.#state.draining) return
     this.#analysis.send({ kind: 'detach', origin: dataPlane.origin, crashed: true })
     if (!this.#mayRestart('data-plane', error)) return
@@ -148,6 +155,7 @@ export class Supervisor {
     // At once: clients are served without it, but pairs are lost until it is back.
     this.#analysis = this.#startAnalysis()
     for (const dataPlane of this.#dataPlanes.values()) dataPlane.reattach(this.#analysis)
+    this.#tell({ from: 'analysis', message: GONE })
   }
 
   #mayRestart(kind: string, error: Error | null): boolean {
@@ -169,7 +177,7 @@ export class Supervisor {
   }
 
   /** Resolves with the first message the test says yes to. */
-  #hear(test: (heard: Heard) => boolean): Promise<void> {
+  #hear(test: (heard: Heard) => boolean): Promise<Heard> {
     return new Promise(resolve => {
       this.#waiting.add({ test, resolve })
     })
@@ -179,18 +187,25 @@ export class Supervisor {
     for (const waiting of this.#waiting) {
       if (!waiting.test(heard)) continue
       this.#waiting.delete(waiting)
-      waiting.resolve()
+      waiting.resolve(heard)
     }
   }
 }
 
+/** The thread has ended: whoever waits for a word of it would wait for ever. */
+const GONE = { kind: 'gone' } as const
+
 type Heard =
-  | { readonly from: 'analysis'; readonly message: AnalysisToControl }
-  | { readonly from: number; readonly message: DataPlaneToControl }
+  | { readonly from: 'analysis'; readonly message: AnalysisToControl | typeof GONE }
+  | { readonly from: number; readonly message: DataPlaneToControl | typeof GONE }
+
+function isApplied(message: Heard['message'], { revision }: Snapshot): boolean {
+  return message.kind === 'applied' && message.revision === revision
+}
 
 interface Waiting {
   readonly test: (heard: Heard) => boolean
-  readonly resolve: () => void
+  readonly resolve: (heard: Heard) => void
 }
 
 function hasReusePort(): boolean {

@@ -2,7 +2,8 @@ import type { Snapshot } from '../../src/config/snapshot.ts'
 import { AdminServer } from '../../src/control/admin/server.ts'
 import type { Log } from '../../src/control/log.ts'
 import { Metrics } from '../../src/control/metrics.ts'
-import type { CanaryChange, Reloader, ReloadResult } from '../../src/control/reload.ts'
+import type { Reloader, ReloadResult } from '../../src/control/reload.ts'
+import type { OperatorChange, RolloutDriver } from '../../src/control/rollout-driver.ts'
 import { ControlState } from '../../src/control/state.ts'
 import { routedSnapshot } from './plans.ts'
 
@@ -22,8 +23,8 @@ export class TestAdmin {
   readonly server: AdminServer
   /** Messages of the log's error level. */
   readonly errors: string[] = []
-  /** What was asked of the reloader, in order. */
-  readonly asked: (string | CanaryChange)[] = []
+  /** What was asked of the reloader and the rollouts, in order. */
+  readonly asked: (string | OperatorChange)[] = []
   reloadResult: ReloadResult = { result: 'unchanged', revision: 1 }
   url = ''
 
@@ -39,13 +40,14 @@ export class TestAdmin {
     this.server = new AdminServer(this.state, new Metrics(this.state), log)
   }
 
-  /** Listens, with a reloader that only takes notes: applying a configuration takes threads. */
+  /** Listens, with a reloader and rollouts that only take notes: applying a configuration takes threads. */
   async start(): Promise<this> {
-    const note = (what: string | CanaryChange): Promise<ReloadResult> => {
+    const note = (what: string | OperatorChange): Promise<ReloadResult> => {
       this.asked.push(what)
       return Promise.resolve(this.reloadResult)
     }
-    this.server.reloader = { reload: note, setCanary: note } as unknown as Reloader
+    this.server.reloader = { reload: note } as unknown as Reloader
+    this.server.rollouts = { setByHand: note } as unknown as RolloutDriver
     this.url = await this.server.listen('127.0.0.1', 0)
     return this
   }

@@ -61,6 +61,8 @@ export function canaryPlan(fields: Partial<CanaryPlan> = {}): CanaryPlan {
     percent: 5,
     sticky: { kind: 'header', name: 'x-user-id' },
     fallback: 'primary',
+    ramp: null,
+    onRollback: 'stop',
     ...fields,
   }
 }

@@ -14,6 +14,7 @@ import {
   message,
   method,
   name,
+  number,
   oneOf,
   pattern,
   percent,
@@ -66,6 +67,22 @@ const unit = text('a key', `write ${KEY_FORMS}`).transform((text, context) => {
 
 const upstreamName = (role: string) => text('the name of an upstream').min(1).describe(role)
 
+const RAMP_STEP = 'a step is a percentage over 0 and up to 100, for example steps: [1, 5, 25]'
+
+const steps = list(number('a percentage', 0, 100, RAMP_STEP), RAMP_STEP)
+  .min(1, { error: message('is an empty list', RAMP_STEP) })
+  .refine(all => all.every((step, at) => step > (all[at - 1] ?? 0)), {
+    error: message('must ascend', 'write each step once, the smallest first; 0 is no step'),
+  })
+
+const ramp = block({
+  steps: steps.describe('Percentages, ascending. The canary is never ramped beyond the last one.'),
+  every: duration().describe('Judged time without harm before each step.'),
+  when: oneOf(['CONTINUE', 'PROMOTE'])
+    .default('CONTINUE')
+    .describe('The verdict that a step needs: `CONTINUE` steps until harm shows, `PROMOTE` only after a PROMOTE.'),
+})
+
 const canary = block({
   upstream: upstreamName('The upstream that answers the chosen requests.'),
   percent: percent('which share of the clients gets the canary').describe('Share of requests, 0 to 100.'),
@@ -76,6 +93,13 @@ const canary = block({
   fallback: oneOf(['primary', 'none'])
     .default('primary')
     .describe('Who answers the chosen requests while the canary has no usable endpoint.'),
+  ramp: ramp
+    .nullable()
+    .default(null)
+    .describe('Raises `percent` by itself, step by step, while no harm shows. null: the percentage is yours.'),
+  on_rollback: oneOf(['stop', 'none'])
+    .default('stop')
+    .describe('What a ROLLBACK of its experiment does: `stop` sets 0 percent until an operator resumes.'),
 })
 
 /** Copies carry no credentials unless the user says so: a candidate is trusted less than what it may replace. */

@@ -1,7 +1,13 @@
+import type { ServerResponse } from 'node:http'
 import type { ControlState } from '../state.ts'
+import { effectiveVerdict } from '../effective-verdict.ts'
+import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Reloader, ReloadResult } from '../reload.ts'
+import type { RolloutDriver } from '../rollout-driver.ts'
 import { readCanaryChange } from './canary-change.ts'
+import { canaryView } from './canary-view.ts'
+import { overrideVerdict, readOverrideChange } from './override-change.ts'
 import { parseDuration } from '../../config/units.ts'
 import { experimentView, experimentViews, findExperiment } from './experiment-view.ts'
 import { verdictView } from './verdict-view.ts'
@@ -9,8 +15,10 @@ import { verdictView } from './verdict-view.ts'
 export interface AdminContext {
   readonly state: ControlState
   readonly metrics: Metrics
+  readonly log: Log
   /** null while starting. */
   readonly reloader: Reloader | null
+  readonly rollouts: RolloutDriver | null
 }
 
 export interface AdminRequest {
@@ -29,6 +37,11 @@ export interface AdminAnswer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** An answer that goes on. `stream` writes head and body; false: there is no room for another one. */
+export interface AdminStream {
+  readonly stream: (response: ServerResponse) => boolean
+}
+
 export interface AdminRoute {
   readonly method: 'GET' | 'POST'
   /** `{id}` and `{route}` stand for one path segment. */
@@ -36,7 +49,7 @@ export interface AdminRoute {
   readonly summary: string
   /** Probes must work without the token. */
   readonly open: boolean
-  readonly answer: (context: AdminContext, request: AdminRequest) => AdminAnswer | Promise<AdminAnswer>
+  readonly answer: (context: AdminContext, request: AdminRequest) => AdminAnswer | AdminStream | Promise<AdminAnswer>
 }
 
 const LIMIT_DEFAULT = 20
@@ -98,10 +111,24 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   },
   {
     method: 'POST',
+    path: '/api/v1/experiments/{id}/override',
+    summary: 'overrides its verdict: `{verdict, actor, reason}`; `null` takes it back',
+    open: false,
+    answer: override,
+  },
+  {
+    method: 'GET',
     path: '/api/v1/routes/{route}/canary',
-    summary: 'sets the canary percentage: `{percent, actor, reason}`; kept across reloads',
+    summary: 'the canary percentage and what its rollout does next',
     open: false,
     answer: canary,
+  },
+  {
+    method: 'POST',
+    path: '/api/v1/routes/{route}/canary',
+    summary: 'sets the canary percentage: `{percent, actor, reason}`, with `ramp: "resume"` the ramp goes on from it',
+    open: false,
+    answer: setCanary,
   },
   {
     method: 'GET',
@@ -109,6 +136,13 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     summary: 'who changed what, and why (`?limit=`)',
     open: false,
     answer: audit,
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/events',
+    summary: 'server-sent events from now on: `verdict`, `rollout`, `audit`, `config`',
+    open: false,
+    answer: events,
   },
 ]
 
@@ -131,14 +165,31 @@ async function reload({ reloader }: AdminContext): Promise<AdminAnswer> {
   return reloader === null ? STARTING : reloaded(await reloader.reload('asked for by the admin API'))
 }
 
-async function canary({ reloader }: AdminContext, { id, body }: AdminRequest): Promise<AdminAnswer> {
+function canary({ state }: AdminContext, { id }: AdminRequest): AdminAnswer {
+  const view = canaryView(state, id)
+  return view === null ? { status: 404, body: { error: `no route "${id}" with a canary` } } : ok(view)
+}
+
+async function setCanary({ rollouts }: AdminContext, { id, body }: AdminRequest): Promise<AdminAnswer> {
   const change = readCanaryChange(id, body)
   if (typeof change === 'string') return { status: 400, body: { error: change } }
-  return reloader === null ? STARTING : reloaded(await reloader.setCanary(change))
+  return rollouts === null ? STARTING : reloaded(await rollouts.setByHand(change))
+}
+
+function override({ state, log }: AdminContext, { id, body }: AdminRequest): AdminAnswer {
+  const found = findExperiment(state, id)
+  if (found === null) return unknown(id)
+  const change = readOverrideChange(body)
+  if (typeof change === 'string') return { status: 400, body: { error: change } }
+  return overrideVerdict(state, log, found, change) ? ok(verdictView(state, found)) : unknown(id)
 }
 
 function audit({ state }: AdminContext, { query }: AdminRequest): AdminAnswer {
-  return limited(query, limit => ({ entries: state.audit.entries(limit) }))
+  return limited(query, limit => ({ entries: state.audit.newest(limit) }))
+}
+
+function events({ state }: AdminContext): AdminStream {
+  return { stream: response => state.events.add(response) }
 }
 
 const STARTING: AdminAnswer = { status: 503, body: { error: 'still starting' } }
@@ -167,7 +218,7 @@ async function verdict({ state }: AdminContext, { id, query }: AdminRequest): Pr
   if (waitMs === null || waitMs > WAIT_MAX_MS) {
     return { status: 400, body: { error: 'wait must be a duration of at most 5m, for example 30s' } }
   }
-  const isDone = (): boolean => state.draining || state.judge.look(found)?.decision.verdict !== 'CONTINUE'
+  const isDone = (): boolean => state.draining || effectiveVerdict(state, found)?.verdict !== 'CONTINUE'
   await state.verdicts.until(found, waitMs, isDone)
   const view = verdictView(state, found)
   return view === null ? unknown(id) : ok(view)

@@ -5,12 +5,14 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Reloader } from '../reload.ts'
 import type { ControlState } from '../state.ts'
-import { ADMIN_ROUTES, type AdminAnswer, type AdminRoute } from './routes.ts'
+import type { RolloutDriver } from '../rollout-driver.ts'
+import { ADMIN_ROUTES, type AdminAnswer, type AdminRoute, type AdminStream } from './routes.ts'
 
 /** The admin address: JSON for people and CI, text for Prometheus. On the control thread, away from the data plane. */
 export class AdminServer {
   /** Set once there is something to reload. */
   reloader: Reloader | null = null
+  rollouts: RolloutDriver | null = null
   readonly #state: ControlState
   readonly #metrics: Metrics
   readonly #log: Log
@@ -36,6 +38,7 @@ export class AdminServer {
 
   close(): Promise<void> {
     return new Promise(resolve => {
+      this.#state.events.close()
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
     })
@@ -46,17 +49,11 @@ export class AdminServer {
       this.#log.error('admin request failed', { url: request.url ?? '', reason: error.message })
       return { status: 500, body: { error: 'the request failed; see the log' } }
     })
-    const text = typeof answer.body === 'string' ? answer.body : `${JSON.stringify(answer.body)}\n`
-    response.writeHead(answer.status, {
-      'content-type': answer.type ?? 'application/json',
-      'cache-control': 'no-store',
-      'content-length': Buffer.byteLength(text),
-      ...answer.headers,
-    })
-    response.end(request.method === 'HEAD' ? undefined : text)
+    if ('stream' in answer) return stream(answer, request, response)
+    send(answer, request, response)
   }
 
-  async #answer(request: IncomingMessage): Promise<AdminAnswer> {
+  async #answer(request: IncomingMessage): Promise<AdminAnswer | AdminStream> {
     // Behind a host of ours any target parses, also one like `//`, and none can name another host.
     const url = new URL(`http://admin${request.url ?? '/'}`)
     const method = request.method === 'HEAD' ? 'GET' : request.method
@@ -74,8 +71,9 @@ export class AdminServer {
       return { status: 401, body: { error }, headers: { 'www-authenticate': 'Bearer' } }
     }
     const asked = { id: match.id ?? '', query: url.searchParams }
-    const context = { state: this.#state, metrics: this.#metrics, reloader: this.reloader }
-    return match.route.answer(context, { ...asked, body: await readBody(request) })
+    const context = { state: this.#state, metrics: this.#metrics, log: this.#log }
+    const actors = { reloader: this.reloader, rollouts: this.rollouts }
+    return match.route.answer({ ...context, ...actors }, { ...asked, body: await readBody(request) })
   }
 
   #allowed(route: AdminRoute, request: IncomingMessage): boolean {
@@ -83,6 +81,26 @@ export class AdminServer {
     if (token === null || route.open) return true
     const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
     return timingSafeEqual(digest(given), digest(token))
+  }
+}
+
+function send(answer: AdminAnswer, request: IncomingMessage, response: ServerResponse): void {
+  const text = typeof answer.body === 'string' ? answer.body : `${JSON.stringify(answer.body)}\n`
+  response.writeHead(answer.status, {
+    'content-type': answer.type ?? 'application/json',
+    'cache-control': 'no-store',
+    'content-length': Buffer.byteLength(text),
+    ...answer.headers,
+  })
+  response.end(request.method === 'HEAD' ? undefined : text)
+}
+
+/** A HEAD asks for no stream: its answer would be a connection that tells nothing. */
+function stream({ stream }: AdminStream, request: IncomingMessage, response: ServerResponse): void {
+  if (request.method === 'HEAD') {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).end()
+  } else if (!stream(response)) {
+    send({ status: 503, body: { error: 'too many listeners: close one and come back' } }, request, response)
   }
 }
 

@@ -1,13 +1,19 @@
 import type { ExperimentPlan } from '../../config/snapshot.ts'
 import type { GateResult } from '../../evidence/gate.ts'
-import type { Look } from '../../judge/experiment-judge.ts'
+import type { Verdict, VerdictCode } from '../../evidence/verdict.ts'
+import type { Override } from '../../judge/overrides.ts'
+import { effectiveVerdict } from '../effective-verdict.ts'
 import type { ControlState } from '../state.ts'
 
 /** A verdict as the API gives it, with the evidence of every gate. */
 export interface VerdictView {
   readonly experiment: string
-  readonly verdict: Look['decision']['verdict']
-  readonly code: Look['decision']['code']
+  /** The effective one: an operator's override, else the judge's. */
+  readonly verdict: Verdict
+  /** The judge's; `code` and `reason` are about this one. */
+  readonly judged: Verdict
+  readonly override: Override | null
+  readonly code: VerdictCode
   readonly reason: string
   /** ISO 8601: when the newest judged second had ended; null before there is one. */
   readonly asOf: string | null
@@ -32,14 +38,17 @@ export interface VerdictView {
 
 /** null: the experiment was never judged. */
 export function verdictView(state: ControlState, experiment: string): VerdictView | null {
-  const look = state.judge.look(experiment)
-  if (look === null) return null
+  const effective = effectiveVerdict(state, experiment)
+  if (effective === null) return null
+  const { verdict, override, look } = effective
   const plan = state.snapshot.experiments.find(({ id }) => id === experiment)
-  const { verdict, code, reason } = look.decision
+  const { code, reason } = look.decision
   const { eligible, sampled, paired, lost, bounds } = look.coverage
   return {
     experiment,
     verdict,
+    judged: look.decision.verdict,
+    override,
     code,
     reason,
     asOf: look.second === null ? null : new Date((look.second + 1) * 1e3).toISOString(),

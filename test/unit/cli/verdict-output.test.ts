@@ -17,6 +17,8 @@ const GATE = {
 const VIEW: VerdictView = {
   experiment: 'churn.v2.0123abcd',
   verdict: 'ROLLBACK',
+  judged: 'ROLLBACK',
+  override: null,
   code: 'harm',
   reason: GATE.reason,
   asOf: '2026-01-01T00:00:00.000Z',
@@ -58,6 +60,29 @@ describe('a verdict', () => {
   test('as JUnit is an error when the evidence is invalid', () => {
     const xml = printVerdict({ ...VIEW, verdict: 'INVALID', reason: 'too much was lost', gates: [] }, 'junit')
     expect(xml).toContain('<error message="too much was lost"/>')
+  })
+
+  test('that is overridden says by whom, when, why, and what the judge says', () => {
+    const override = {
+      verdict: 'PROMOTE',
+      actor: 'ada',
+      reason: 'labels were wrong',
+      at: '2026-01-01T00:00:00.000Z',
+    } as const
+    const view = { ...VIEW, verdict: 'PROMOTE', override } as const
+    const said = 'overridden by ada at 2026-01-01T00:00:00.000Z: labels were wrong (the judge says ROLLBACK)'
+    expect(printVerdict(view, 'text').split('\n').slice(0, 2)).toEqual(['PROMOTE  churn.v2.0123abcd', `  ${said}`])
+    expect(printVerdict(view, 'markdown')).toContain(`**${said}**`)
+    const xml = printVerdict(view, 'junit')
+    expect(xml).toContain('tests="4" failures="0"')
+    expect(xml).toContain(said)
+  })
+
+  test('as JUnit fails when an operator has overridden it to ROLLBACK', () => {
+    const override = { verdict: 'ROLLBACK', actor: 'ada', reason: 'a customer called', at: 'now' } as const
+    const xml = printVerdict({ ...VIEW, judged: 'CONTINUE', gates: [], override }, 'junit')
+    expect(xml).toContain('tests="1" failures="1"')
+    expect(xml).toContain('<failure message="overridden by ada at now: a customer called (the judge says CONTINUE)"/>')
   })
 
   test('as Markdown has a row for each gate', () => {

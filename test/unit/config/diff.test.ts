@@ -52,6 +52,11 @@ describe('what a reload changed', () => {
     const others = [experiment, 'route churn: gates changed']
     expect(changes(SMALLEST, WITH_CANARY)).toEqual(['route churn: canary churn-v2 added at 5 percent', ...others])
     expect(changes(WITH_CANARY, SMALLEST)).toEqual(['route churn: canary churn-v2 removed', ...others])
+    const ramped = WITH_CANARY.replace('5 }', '5, ramp: { steps: [5, 50], every: 10m }, on_rollback: none }')
+    expect(changes(WITH_CANARY, ramped)).toEqual([
+      'route churn: canary ramp none -> 5, 50 every 10m when CONTINUE',
+      'route churn: canary on_rollback stop -> none',
+    ])
     const lines = changes(SMALLEST, SMALLEST.replace('    shadows', '    compare: { task: regression }\n    shadows'))
     expect(lines).toHaveLength(2)
     expect(lines[0]).toMatch(/^route churn: shadow churn-v2: experiment churn\.churn-v2\.\w+ -> churn\.churn-v2\.\w+$/)

@@ -6,6 +6,12 @@ const replaced = (part: string, by: string): string => {
   return SMALLEST.replace(part, by)
 }
 
+const ramped = (steps: string): string =>
+  replaced(
+    '    shadows',
+    `    canary: { upstream: churn-v2, percent: 5, ramp: { steps: ${steps}, every: 1m } }\n    shadows`,
+  )
+
 const CASES: readonly { problem: string; text: string; message: string }[] = [
   {
     problem: 'broken YAML',
@@ -104,6 +110,39 @@ routing.yaml:9:37  routes[0].shadows[0].percnt: unknown key
     text: replaced('percent: 100 }', 'percent: 100 }, { upstream: churn-v2, percent: 5 }'),
     message: `routing.yaml:9:65  routes[0].shadows[1].upstream: \`churn-v2\` is already a shadow of this route
     hint: remove one of the two`,
+  },
+  {
+    problem: 'a ramp whose steps do not ascend',
+    text: ramped('[5, 25, 25]'),
+    message: `routing.yaml:9:62  routes[0].canary.ramp.steps: must ascend
+    hint: write each step once, the smallest first; 0 is no step`,
+  },
+  {
+    problem: 'a ramp with a step of 0',
+    text: ramped('[0, 25]'),
+    message: `routing.yaml:9:62  routes[0].canary.ramp.steps: must ascend
+    hint: write each step once, the smallest first; 0 is no step`,
+  },
+  {
+    problem: 'a ramp with a step over 100',
+    text: ramped('[5, 101]'),
+    message: `routing.yaml:9:66  routes[0].canary.ramp.steps[1]: must be at most 100
+    hint: a step is a percentage over 0 and up to 100, for example steps: [1, 5, 25]`,
+  },
+  {
+    problem: 'a ramp without steps and without time',
+    text: ramped('[]').replace('every: 1m', 'every: 0s'),
+    message: `routing.yaml:9:62  routes[0].canary.ramp.steps: is an empty list
+    hint: a step is a percentage over 0 and up to 100, for example steps: [1, 5, 25]
+routing.yaml:9:73  routes[0].canary.ramp.every: must be at least 1ms`,
+  },
+  {
+    problem: 'a ramp that starts above its last step, and has no gate to stop at',
+    text: ramped('[1, 2]').replace('    shadows', '    gates: {}\n    shadows'),
+    message: `routing.yaml:9:44  routes[0].canary.percent: is over the last step of the ramp
+    hint: start at or below it, or remove the ramp
+routing.yaml:9:47  routes[0].canary.ramp: needs a gate: without one no harm ever shows
+    hint: declare one in \`gates\``,
   },
   {
     problem: 'a variable that is not set',

@@ -40,6 +40,8 @@ export const EXPERIMENT_VIEW: ExperimentView = {
 export const VERDICT_VIEW: VerdictView = {
   experiment: EXPERIMENT_VIEW.id,
   verdict: 'ROLLBACK',
+  judged: 'ROLLBACK',
+  override: null,
   code: 'harm',
   reason: 'agreement harm: 94.8 % agree, at least 96 % asked',
   asOf: '2026-01-01T00:00:00.000Z',

@@ -17,11 +17,19 @@ describe('the canary percentage', () => {
     admin.reloadResult = { result: 'applied', revision: 5, changes: [] }
     const answer = await set('{"percent": 12.5, "actor": "ada", "reason": "looks good"}')
     expect([answer.status, answer.json()]).toEqual([200, admin.reloadResult])
-    expect(admin.asked).toEqual([{ route: 'churn', percent: 12.5, actor: 'ada', reason: 'looks good' }])
+    expect(admin.asked).toEqual([
+      { route: 'churn', percent: 12.5, resumeRamp: false, actor: 'ada', reason: 'looks good' },
+    ])
+  })
+
+  test('is where the ramp goes on, when the change says so', async () => {
+    await set('{"percent": 5, "actor": "ada", "reason": "fixed", "ramp": "resume"}')
+    expect(admin.asked).toEqual([{ route: 'churn', percent: 5, resumeRamp: true, actor: 'ada', reason: 'fixed' }])
   })
 
   test.each([
     ['no body', undefined],
+    ['another word for ramp', '{"percent": 5, "actor": "a", "reason": "r", "ramp": "on"}'],
     ['no JSON', '{percent: 5}'],
     ['no object', '5'],
     ['null', 'null'],
@@ -47,7 +55,7 @@ describe('the canary percentage', () => {
       before: 0,
       revision: 2,
     } as const
-    for (const after of [1, 5, 25]) admin.state.audit.add({ ...entry, at: '2026-01-01T00:00:00.000Z', after })
+    for (const after of [1, 5, 25]) admin.state.audit.append({ ...entry, at: '2026-01-01T00:00:00.000Z', after })
     const { entries } = (await admin.get('/api/v1/audit?limit=2')) as { entries: { after: number }[] }
     expect(entries.map(each => each.after)).toEqual([25, 5])
   })
