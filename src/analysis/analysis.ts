@@ -40,9 +40,12 @@ export class Analysis {
   readonly #windows = new Windows((experiment, pairs) => this.#experiment(experiment).addOutcome('incomparable', pairs))
   readonly #votes = new Votes()
   readonly #noise = new NoiseJoins()
+  /** Origin > the second before which it has settled all. */
+  readonly #settled = new Map<string, number>()
   #sealed: SealedWindow[] = []
   #disagreements = new Map<string, Disagreement[]>()
   #framesLost = 0
+  #isFinished = false
 
   constructor({ snapshot, clock, log, open = openSinks }: AnalysisOptions) {
     this.#clock = clock
@@ -60,6 +63,7 @@ export class Analysis {
 
   attach(origin: string): void {
     this.#snapshots.attach(origin)
+    this.#settled.set(origin, 0)
   }
 
   /** Takes `count` frames from the first `used` bytes; nothing of the buffer is kept. */
@@ -91,6 +95,7 @@ export class Analysis {
       }
       for (const outcome of OUTCOMES) this.#experiment(plan.id).addOutcome(outcome, counts.outcomes[outcome])
     }
+    this.#settled.set(origin, settledBefore)
     this.#noise.settle(origin, settledBefore)
     this.#seal(this.#windows.settle(origin, settledBefore))
     if (this.#snapshots.keepFrom(origin, oldestRevision)) this.#retireEnded()
@@ -98,6 +103,7 @@ export class Analysis {
 
   /** The thread of this origin is gone. All it has sent must have been taken before. */
   detach(origin: string, reason: UnpairedReason): void {
+    this.#settled.delete(origin)
     this.#noise.close(origin)
     this.#seal(this.#windows.close(origin, reason))
     if (this.#snapshots.detach(origin)) this.#retireEnded()
@@ -106,6 +112,7 @@ export class Analysis {
   /** Closes the windows of all threads: after this no more pairs come. */
   finish(): void {
     for (const origin of this.#windows.origins()) this.detach(origin, 'shutdown')
+    this.#isFinished = true
   }
 
   /** What happened since the last report, and the totals. */
@@ -113,6 +120,7 @@ export class Analysis {
     const nowUs = this.#clock.nowUs()
     const report: AnalysisReport = {
       windows: this.#sealed,
+      settledBefore: this.#settledBefore(nowUs),
       experiments: [...this.#stats.values()].map(stats => ({
         ...stats.report(nowUs),
         forgottenVotes: this.#votes.forgotten(stats.experiment),
@@ -128,6 +136,11 @@ export class Analysis {
 
   async closeSinks(deadlineMs: number): Promise<void> {
     await this.#sinks.close(deadlineMs)
+  }
+
+  #settledBefore(nowUs: number): number {
+    if (this.#isFinished) return Math.floor(nowUs / 1e6) + 1
+    return this.#settled.size === 0 ? 0 : Math.min(...this.#settled.values())
   }
 
   #decodeFrame(bytes: Buffer, offset: number): { frame: PairFrame; next: number } | null {
@@ -163,8 +176,12 @@ export class Analysis {
       return false
     }
     if (!isRepeat) this.#joinNoise(origin, frame, experiment, second, comparison)
-    this.#experiment(experiment.id).add(frame, comparison, this.#clock.nowUs())
-    if (snapshot.record !== null) this.#record(frame, snapshot, experiment, comparison, isRepeat, bodies)
+    const stats = this.#experiment(experiment.id)
+    stats.add(frame, comparison, this.#clock.nowUs())
+    if (snapshot.record !== null) {
+      stats.addLabels(comparison, snapshot.record.redactPaths)
+      this.#record(frame, snapshot, experiment, comparison, isRepeat, bodies)
+    }
     return true
   }
 

@@ -1,3 +1,4 @@
+import type { FieldPath } from '../config/snapshot.ts'
 import type { Comparison } from '../sinks/record.ts'
 import { LOG_RATIO_BUCKETS, logRatioBucket } from '../wire/latency-grid.ts'
 import {
@@ -8,6 +9,7 @@ import {
 } from '../wire/messages.ts'
 import { OUTCOMES, zeroes, type Outcome } from '../wire/outcomes.ts'
 import type { PairFrame } from '../wire/pair-frame.ts'
+import { Confusions } from './confusions.ts'
 import { LatencyRecorder } from './latency.ts'
 import { TopFields } from './top-fields.ts'
 
@@ -21,6 +23,7 @@ export class ExperimentStats {
   readonly #shadow = new Folded(DURATION_EDGES_SECONDS.length + 1)
   readonly #logRatio = new Folded(LOG_RATIO_BUCKETS)
   readonly #topFields = new TopFields()
+  readonly #confusions = new Confusions()
   #latency: Latency = { kind: 'idle', last: { primary: NO_LATENCY, shadow: NO_LATENCY } }
 
   constructor(experiment: string) {
@@ -44,6 +47,11 @@ export class ExperimentStats {
     for (const { path, kind } of comparison.differences) this.#topFields.add(path, kind)
   }
 
+  /** Values of answers: only where pair records are kept, and redacted like those. */
+  addLabels(comparison: Comparison, redactPaths: readonly FieldPath[]): void {
+    this.#confusions.add(comparison, redactPaths)
+  }
+
   /** Pairs of which only the outcome is known. */
   addOutcome(outcome: Outcome, pairs: number): void {
     this.#outcomes[outcome] += pairs
@@ -57,6 +65,7 @@ export class ExperimentStats {
       logRatio: this.#logRatio.folded(),
       latency: summary(this.#latency, nowUs),
       topFields: this.#topFields.top(),
+      confusions: this.#confusions.report(),
     }
   }
 

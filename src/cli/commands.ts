@@ -48,16 +48,30 @@ export const EXPLAIN_OPTIONS = {
   json: JSON_OUTPUT,
 } as const satisfies OptionTable
 
+const ADMIN = { type: 'string', value: 'URL', summary: 'admin address (default http://127.0.0.1:9090)' } as const
+const TOKEN = {
+  type: 'string',
+  value: 'TOKEN',
+  summary: 'admin token (default: the environment variable UNDERSTUDY_TOKEN)',
+} as const
+
 export const VERDICT_OPTIONS = {
-  admin: { type: 'string', value: 'URL', summary: 'admin address (default http://127.0.0.1:9090)' },
-  token: {
-    type: 'string',
-    value: 'TOKEN',
-    summary: 'admin token (default: the environment variable UNDERSTUDY_TOKEN)',
-  },
+  admin: ADMIN,
+  token: TOKEN,
   wait: { type: 'boolean', summary: 'wait until it is no longer CONTINUE' },
   timeout: { type: 'string', value: 'DURATION', summary: 'wait no longer than this (default 1h)' },
   output: { type: 'string', value: 'text|json|junit|markdown', summary: 'how it is printed (default text)' },
+} as const satisfies OptionTable
+
+export const REPORT_OPTIONS = {
+  format: {
+    type: 'string',
+    value: 'markdown|html|json',
+    summary: 'what it is printed as (default: as the name of FILE ends, else markdown)',
+  },
+  output: { type: 'string', short: 'o', value: 'FILE', summary: 'write it to this file, whole or not at all' },
+  admin: ADMIN,
+  token: TOKEN,
 } as const satisfies OptionTable
 
 export const SCHEMA_OPTIONS = {} as const satisfies OptionTable
@@ -99,6 +113,13 @@ export const COMMANDS: readonly Command[] = [
     usage: 'EXPERIMENT [--admin URL] [--wait --timeout DURATION] [--output text|json|junit|markdown]',
     options: VERDICT_OPTIONS,
     load: () => import('./verdict.ts'),
+  },
+  {
+    name: 'report',
+    summary: 'print the promotion report of an experiment, or write it to a file',
+    usage: 'EXPERIMENT [--format markdown|html|json] [-o FILE] [--admin URL]',
+    options: REPORT_OPTIONS,
+    load: () => import('./report.ts'),
   },
   {
     name: 'schema',

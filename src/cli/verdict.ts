@@ -1,10 +1,10 @@
 import { parseDuration } from '../config/units.ts'
 import type { VerdictView } from '../control/admin/verdict-view.ts'
+import { adminSource, askAdmin, notUnderstudy, type AdminSource } from './admin-source.ts'
 import { VERDICT_OPTIONS } from './commands.ts'
 import { readWordsAndOptions, required, UsageError } from './options.ts'
 import { isVerdictOutput, printVerdict, VERDICT_OUTPUTS } from './verdict-output.ts'
 
-const DEFAULT_ADMIN = 'http://127.0.0.1:9090'
 const DEFAULT_TIMEOUT_MS = 3_600_000
 /** The admin API answers at the latest after this, and is asked again. */
 const POLL = '30s'
@@ -21,10 +21,7 @@ export async function run(args: string[]): Promise<number> {
   const timeoutMs = values.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(values.timeout)
   if (timeoutMs === null) throw new UsageError(`--timeout needs a duration, for example 1h`)
   const untilMs = performance.now() + (values.wait === true ? timeoutMs : 0)
-  const source = {
-    admin: adminUrl(values.admin ?? DEFAULT_ADMIN),
-    token: values.token ?? process.env['UNDERSTUDY_TOKEN'],
-  }
+  const source = adminSource(values)
   const verdict = await ask(source, experiment, untilMs)
   if (typeof verdict === 'string') {
     console.error(`understudy verdict: ${verdict}`)
@@ -34,37 +31,21 @@ export async function run(args: string[]): Promise<number> {
   return EXIT_CODES[verdict.verdict]
 }
 
-interface Source {
-  readonly admin: URL
-  readonly token: string | undefined
-}
-
-function adminUrl(text: string): URL {
-  const withScheme = text.includes('://') ? text : `http://${text}`
-  if (!URL.canParse(withScheme)) throw new UsageError(`--admin needs a URL, for example ${DEFAULT_ADMIN}`)
-  return new URL(withScheme)
-}
-
 /** Asks until it is decided or the time is over. A text says why there is no verdict. */
-async function ask(source: Source, experiment: string, untilMs: number): Promise<VerdictView | string> {
+async function ask(source: AdminSource, experiment: string, untilMs: number): Promise<VerdictView | string> {
   for (;;) {
     const answer = await askOnce(source, experiment, performance.now() < untilMs)
     if (typeof answer === 'string' || answer.verdict !== 'CONTINUE' || performance.now() >= untilMs) return answer
   }
 }
 
-async function askOnce({ admin, token }: Source, experiment: string, wait: boolean): Promise<VerdictView | string> {
-  const url = new URL(`/api/v1/experiments/${encodeURIComponent(experiment)}/verdict`, admin)
-  if (wait) url.searchParams.set('wait', POLL)
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
+async function askOnce(source: AdminSource, experiment: string, wait: boolean): Promise<VerdictView | string> {
+  const path = `/api/v1/experiments/${encodeURIComponent(experiment)}/verdict`
+  const asked = await askAdmin(source, path, wait ? { wait: POLL } : {})
+  if (asked.kind === 'failed') return asked.why
   try {
-    const response = await fetch(url, { headers })
-    const body = (await response.json()) as VerdictView & { readonly error?: string }
-    if (response.ok) return body
-    return `${admin.origin} answered ${response.status}: ${body.error ?? 'no reason given'}`
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    const why = cause instanceof Error ? cause.message || String(cause) : String(cause)
-    return `cannot reach the admin address ${admin.origin} (${why}); is it running, and is --admin right?`
+    return JSON.parse(asked.text) as VerdictView
+  } catch {
+    return notUnderstudy(source)
   }
 }

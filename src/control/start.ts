@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { availableParallelism } from 'node:os'
 import { loadSnapshot } from '../config/load.ts'
 import type { LogLevel, Snapshot } from '../config/snapshot.ts'
@@ -8,6 +9,7 @@ import { openLog, type Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { Reloader, type ReloadResult } from './reload.ts'
 import { openStore } from './open-store.ts'
+import { ReportWriter } from './report-writer.ts'
 import { RolloutDriver } from './rollout-driver.ts'
 import { ControlState } from './state.ts'
 import { Supervisor } from './supervisor.ts'
@@ -77,10 +79,13 @@ async function startWith(state: ControlState, options: StartOptions, cores: numb
   admin.reloader = reloader
   const rollouts = new RolloutDriver(state, reloader, log)
   admin.rollouts = rollouts
+  const { dir } = snapshot.state
+  const reports = dir === null ? null : new ReportWriter(state, join(dir, 'reports'), log)
   const announcer = new VerdictAnnouncer(state, log)
   state.onLooked = experiment => {
     announcer.looked(experiment)
     rollouts.looked(experiment)
+    reports?.looked(experiment)
   }
   const onChange = (): void => void reloader.reload('a file changed')
   // Evidence of an earlier process may say by now what its rollouts have not heard.
@@ -110,7 +115,8 @@ async function startWith(state: ControlState, options: StartOptions, cores: numb
       watch.close()
       log.info('draining', {})
       await supervisor.drain()
-      state.rollouts.save()
+      await reports?.settled()
+      state.save()
       await admin.close()
       state.store?.close()
       log.info('drained', {})

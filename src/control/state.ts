@@ -1,5 +1,6 @@
 import type { Snapshot } from '../config/snapshot.ts'
 import { Intake } from '../judge/intake.ts'
+import { KeptLooks } from '../judge/kept-looks.ts'
 import { Judge } from '../judge/judge.ts'
 import { Ledger } from '../judge/ledger.ts'
 import type { Store } from '../judge/store/store.ts'
@@ -60,6 +61,7 @@ export class ControlState {
   #sinks: readonly SinkReport[] = []
 
   readonly #intake: Intake
+  readonly #looks: KeptLooks
   #snapshot: Snapshot
 
   /**
@@ -74,6 +76,7 @@ export class ControlState {
     this.overrides = new Overrides(kept.documents)
     this.rollouts = new RolloutBook(kept.documents)
     this.#snapshot = this.rollouts.configure(loaded).snapshot
+    this.#looks = new KeptLooks(kept.documents, this.judge)
     this.#intake.apply(loaded.experiments)
   }
 
@@ -104,13 +107,22 @@ export class ControlState {
   }
 
   take(report: AnalysisReport): void {
-    const looked = this.#intake.take(report.windows)
+    const looked = this.#intake.take(report.windows, report.settledBefore)
     for (const experiment of report.experiments) this.#reports.set(experiment.experiment, experiment)
     for (const disagreement of report.disagreements) this.#keep(disagreement)
     this.#sinks = report.sinks
     this.framesLost = report.framesLost
     // Whoever hears of a look finds all that belongs to it.
-    for (const experiment of looked) this.looked(experiment)
+    for (const experiment of looked) {
+      this.#looks.looked(experiment)
+      this.looked(experiment)
+    }
+  }
+
+  /** Before the process ends. */
+  save(): void {
+    this.rollouts.save()
+    this.#looks.saveAll()
   }
 
   /** The verdict of this experiment may be another one. */

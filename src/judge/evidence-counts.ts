@@ -68,7 +68,9 @@ function overEdgeCount(latency: SparseHistogram, edge: number): number {
 
 /** What became of the exchanges of the windows: dropped, unpaired and incomparable ones are lost to the comparison. */
 export function coverageCounts(counts: WindowCounts): CoverageCounts {
-  const { outcomes, dropped, unpaired, incomparable } = counts
+  const { outcomes, dropped, unpaired } = counts
+  // What nobody asked to compare is not lost.
+  const { compare_off: _off, ...incomparable } = counts.incomparable
   return {
     eligible: counts.eligible,
     sampled: counts.sampled,

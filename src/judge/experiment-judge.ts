@@ -11,6 +11,7 @@ import { ArmEvidence } from './arm-evidence.ts'
 import { BatchMeans, type GateMeans } from './batch-means.ts'
 import { controlAgreement, coverageCounts, edgeAt, pairCounts, pairVotes, percentileEdge } from './evidence-counts.ts'
 import type { JudgeState } from './judge-state.ts'
+import { LookHistory, type LookHistoryState } from './look-history.ts'
 
 /** A percentile of fewer latencies is not worth freezing. */
 const CALIBRATION_PAIRS = 200
@@ -44,6 +45,7 @@ export interface KeptEvidence {
  * threshold that it helped to choose.
  */
 export class ExperimentJudge {
+  #history = new LookHistory()
   readonly #plan: ExperimentPlan
   readonly #pairGates: readonly DeclaredGate[]
   readonly #arms: ArmEvidence
@@ -77,6 +79,15 @@ export class ExperimentJudge {
 
   get plan(): ExperimentPlan {
     return this.#plan
+  }
+
+  /** The looks so far, thinned. */
+  get history(): LookHistory {
+    return this.#history
+  }
+
+  restoreHistory(state: LookHistoryState): void {
+    this.#history = LookHistory.restore(state)
   }
 
   /** The last look. */
@@ -122,6 +133,7 @@ export class ExperimentJudge {
     this.#arms.take(counts.arms, isWarmedUp)
     this.#memory = this.#look.decision.memory
     this.#look = this.#judge()
+    this.#history.add(this.#second, this.#look.decision.verdict, this.#look.gates)
   }
 
   #restore(state: JudgeState): void {

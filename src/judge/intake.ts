@@ -1,5 +1,6 @@
 import type { ExperimentPlan } from '../config/snapshot.ts'
 import { readWindow } from '../wire/read-window.ts'
+import { looksDocument } from './kept-looks.ts'
 import type { Judge } from './judge.ts'
 import type { Ledger } from './ledger.ts'
 import type { Store } from './store/store.ts'
@@ -49,8 +50,11 @@ export class Intake {
     this.#store?.commit()
   }
 
-  /** What the analysis thread, or another process, has sealed. @returns the experiments that were looked at again. */
-  take(windows: readonly unknown[]): string[] {
+  /**
+   * What the analysis thread, or another process, has sealed. `settledBefore`: all threads have sealed every second before
+   * this one; 0 where that is not known. @returns the experiments that were looked at again.
+   */
+  take(windows: readonly unknown[], settledBefore = 0): string[] {
     const looked = new Set<string>()
     const touched = new Set<string>()
     for (const given of windows) {
@@ -61,6 +65,10 @@ export class Intake {
         touched.add(window.experiment)
         if (this.#judge.add(window)) looked.add(window.experiment)
       }
+    }
+    for (const experiment of this.#judge.settle(settledBefore)) {
+      touched.add(experiment)
+      looked.add(experiment)
     }
     for (const experiment of touched) this.#put(experiment)
     this.#prune()
@@ -80,6 +88,7 @@ export class Intake {
     this.#judge.forget(experiment)
     this.#ledger.forget(experiment)
     this.#store?.experiments.forget(experiment)
+    this.#store?.documents.set(looksDocument(experiment), undefined)
   }
 
   /** An hour of windows is kept: of an experiment in force the newest, of the others none that is older than that. */

@@ -1,10 +1,12 @@
 import type { ExperimentPlan } from '../config/snapshot.ts'
 import type { SealedWindow } from '../wire/window.ts'
 import { ExperimentJudge, type KeptEvidence, type Look } from './experiment-judge.ts'
+import type { LookHistory, LookHistoryState } from './look-history.ts'
 import { sameSettings } from './same-settings.ts'
 
 /**
- * Threads seal their seconds at different moments. So much later all of them have sealed one, unless an exchange of it is
+ * Threads seal their seconds at different moments. A second is judged when all of them are known to have sealed it, or so
+ * much later, when all have unless an exchange of it is
  * still under way, and then its thread's windows come late and are judged in the next second that is complete.
  */
 const SETTLE_SECONDS = 2
@@ -27,12 +29,11 @@ export class Judge {
   readonly #entries = new Map<string, Entry>()
 
   /**
-   * The configuration's candidates; those it no longer has keep their verdicts. @returns the experiments whose id now
+   * The configuration's experiments; those it no longer has keep their verdicts. @returns the experiments whose id now
    * stands for other settings, and whose evidence is invalid for that.
    */
   apply(plans: readonly ExperimentPlan[]): string[] {
-    const candidates = plans.filter(({ role }) => role === 'candidate')
-    return candidates.filter(plan => !this.#apply(plan)).map(({ id }) => id)
+    return plans.filter(plan => !this.#apply(plan)).map(({ id }) => id)
   }
 
   /** Goes on with what was kept, before `apply`; `waiting` are the windows later than `judgedThrough`. */
@@ -50,13 +51,34 @@ export class Judge {
     return this.#settle(entry, Math.max(entry.judgedThrough, window.second - SETTLE_SECONDS))
   }
 
+  /** Every thread has sealed all seconds before this one. @returns the experiments that were looked at again. */
+  settle(settledBefore: number): string[] {
+    const looked: string[] = []
+    for (const [experiment, entry] of this.#entries) {
+      if (entry.waiting.size > 0 && this.#settle(entry, settledBefore - 1)) looked.push(experiment)
+    }
+    return looked
+  }
+
   /** No more windows will come: what waits is judged as well. */
   finish(): void {
     for (const entry of this.#entries.values()) this.#settle(entry, Math.max(0, ...entry.waiting.keys()))
   }
 
+  /** null: nobody judges it, a control for example, which nobody wants to promote. */
   look(experiment: string): Look | null {
-    return this.#entries.get(experiment)?.judge.look ?? null
+    const judge = this.#entries.get(experiment)?.judge
+    return judge === undefined || judge.plan.role === 'control' ? null : judge.look
+  }
+
+  /** The looks so far, thinned; null: nobody judges it. */
+  history(experiment: string): LookHistory | null {
+    return this.#entries.get(experiment)?.judge.history ?? null
+  }
+
+  /** Goes on with the looks of an earlier process. */
+  restoreHistory(experiment: string, state: LookHistoryState): void {
+    this.#entries.get(experiment)?.judge.restoreHistory(state)
   }
 
   /** What is judged; also of an experiment that the configuration no longer has. */

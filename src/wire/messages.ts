@@ -99,6 +99,8 @@ export type AnalysisToControl =
 /** What the analysis thread tells control once a second, and once more when drained. */
 export interface AnalysisReport {
   readonly windows: readonly SealedWindow[]
+  /** Every data-plane thread has sealed all seconds before this one; 0: not known. */
+  readonly settledBefore: number
   readonly experiments: readonly ExperimentReport[]
   readonly disagreements: readonly Disagreement[]
   readonly sinks: readonly SinkReport[]
@@ -118,6 +120,20 @@ export interface ExperimentReport {
   readonly forgottenVotes: number
   /** The most frequent differing fields: path, kind, how often. */
   readonly topFields: readonly { readonly path: string; readonly kind: string; readonly count: number }[]
+  readonly confusions: ConfusionReport
+}
+
+/** Rows of classification answers that got another label from the shadow; rows with the same label are not counted. */
+export interface ConfusionReport {
+  /** `path` is the output that holds the label. The most frequent pairs of labels, most frequent first. */
+  readonly pairs: readonly {
+    readonly path: string
+    readonly primary: string
+    readonly shadow: string
+    readonly count: number
+  }[]
+  /** Such rows whose labels are not among these. */
+  readonly other: number
 }
 
 export interface LatencySummary {

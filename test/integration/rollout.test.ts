@@ -142,7 +142,11 @@ test('with on_rollback: none nothing happens but the verdict', async () => {
 
 test('a ramp takes one step after the other while no harm shows, and ends with its last one', async () => {
   await eventually(async () => (await canary('right')).rollout.state === 'done', 25_000)
-  const changes = await changesOf('right')
+  // A change is in the log once every thread has it.
+  const changes = await eventually(async () => {
+    const made = await changesOf('right')
+    return made.length > 1 ? made : undefined
+  })
   expect(changes.map(({ actor, before, after }) => [actor, before, after])).toEqual([
     ['understudy', 5, 20],
     ['understudy', 20, 40],

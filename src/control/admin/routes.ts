@@ -9,6 +9,8 @@ import { readCanaryChange } from './canary-change.ts'
 import { canaryView } from './canary-view.ts'
 import { overrideVerdict, readOverrideChange } from './override-change.ts'
 import { parseDuration } from '../../config/units.ts'
+import { FORMAT_FACTS, isReportFormat, renderReport, REPORT_FORMATS } from '../../judge/report/format.ts'
+import { gatherReport } from '../gather-report.ts'
 import { experimentView, experimentViews, findExperiment } from './experiment-view.ts'
 import { verdictView } from './verdict-view.ts'
 
@@ -94,6 +96,13 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     summary: 'its verdict with the evidence of every gate; `?wait=30s` answers when it is no longer CONTINUE, or then',
     open: false,
     answer: verdict,
+  },
+  {
+    method: 'GET',
+    path: '/api/v1/experiments/{id}/report',
+    summary: 'its promotion report; `?format=` markdown (if absent), html or json',
+    open: false,
+    answer: report,
   },
   {
     method: 'GET',
@@ -222,6 +231,16 @@ async function verdict({ state }: AdminContext, { id, query }: AdminRequest): Pr
   await state.verdicts.until(found, waitMs, isDone)
   const view = verdictView(state, found)
   return view === null ? unknown(id) : ok(view)
+}
+
+function report({ state }: AdminContext, { id, query }: AdminRequest): AdminAnswer {
+  const format = query.get('format') ?? 'markdown'
+  if (!isReportFormat(format))
+    return { status: 400, body: { error: `format must be one of ${REPORT_FORMATS.join(', ')}` } }
+  const found = findExperiment(state, id)
+  const input = found === null ? null : gatherReport(state, found, new Date().toISOString())
+  if (input === null) return unknown(id)
+  return { status: 200, body: renderReport(input, format), type: FORMAT_FACTS[format].contentType }
 }
 
 function windows({ state }: AdminContext, { id, query }: AdminRequest): AdminAnswer {

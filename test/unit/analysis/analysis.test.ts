@@ -106,8 +106,9 @@ describe('Analysis', () => {
   test('shows disagreements as they are recorded, a few for each report', () => {
     const { analysis, opened, frames } = start()
     frames(...Array.from({ length: 50 }, () => DISAGREEING))
-    const { disagreements } = analysis.report()
+    const { disagreements, experiments } = analysis.report()
     expect(disagreements).toHaveLength(20)
+    expect(experiments[0]?.confusions.pairs).toMatchObject([{ primary: '5', shadow: '6', count: 50 }])
     const recorded = opened[0]?.values('pairs') ?? []
     expect(recorded).toHaveLength(50)
     expect(disagreements[0]).toEqual({ experiment: 'digits.v2.00000000', record: recorded[0] })
@@ -121,7 +122,11 @@ describe('Analysis', () => {
     const { analysis, opened, frames } = start(snapshotOf([experimentPlan()], { record: null }))
     frames(DISAGREEING)
     analysis.tally('t', tally(sent(1)))
-    expect(analysis.report()).toMatchObject({ windows: [{ counts: { outcomes: { disagree: 1 } } }], disagreements: [] })
+    expect(analysis.report()).toMatchObject({
+      windows: [{ counts: { outcomes: { disagree: 1 } } }],
+      experiments: [{ confusions: { pairs: [], other: 0 } }],
+      disagreements: [],
+    })
     expect(opened[0]?.records.map(record => record.stream)).toEqual(['windows'])
   })
 

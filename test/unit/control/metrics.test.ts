@@ -34,6 +34,7 @@ beforeEach(() => {
   )
   state.take({
     windows: [],
+    settledBefore: 0,
     experiments: [],
     disagreements: [],
     sinks: [{ ...SINK, dropped: { full: 0 } }],
@@ -124,7 +125,7 @@ describe('counts', () => {
     const outcomes = { agree: 6, shadow_error: 1, incomparable: 1 }
     const counts = countsOf({ eligible: 9, sampled: 8, sent: 8, pairs: 8, outcomes, incomparable: { invalid_json: 1 } })
     const windows = [sealedWindow(EXPERIMENT, 'h/b/0', 100, counts), sealedWindow(EXPERIMENT, 'h/b/1', 100, counts)]
-    state.take({ windows, experiments: [], disagreements: [], sinks: [SINK], framesLost: 2 })
+    state.take({ windows, settledBefore: 0, experiments: [], disagreements: [], sinks: [SINK], framesLost: 2 })
     const found = await scrape()
     const value = (name: string, labels = {}) => found.value(`understudy_${name}`, labels)
     expect(value('pair_outcomes_total', { experiment: EXPERIMENT, outcome: 'agree' })).toBe(12)
@@ -134,7 +135,7 @@ describe('counts', () => {
 
   test('of a sink keep its law, with the reasons apart', async () => {
     const sink = { ...SINK, up: false, accepted: 10, delivered: 5, dropped: { full: 2, too_large: 1 }, pending: 2 }
-    state.take({ windows: [], experiments: [], disagreements: [], sinks: [sink], framesLost: 0 })
+    state.take({ windows: [], settledBefore: 0, experiments: [], disagreements: [], sinks: [sink], framesLost: 0 })
     const found = await scrape()
     const states = ['accepted', 'delivered', 'dropped'].map(each =>
       found.value('understudy_sink_records_total', { state: each }),

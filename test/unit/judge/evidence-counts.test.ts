@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { lostCount } from '../../../src/evidence/coverage.ts'
 import { coverageCounts, edgeAt, pairCounts, pairVotes, percentileEdge } from '../../../src/judge/evidence-counts.ts'
 import { LATENCY_EDGES_US } from '../../../src/wire/latency-grid.ts'
 import { bumpLatencies, emptyCounts } from '../../../src/wire/window.ts'
@@ -64,6 +65,11 @@ describe('the votes of the other gates', () => {
     bumpLatencies(counts, Infinity, 1_000, RATIO)
     bumpLatencies(counts, Infinity, Infinity, RATIO)
     expect(pairCounts(counts, null).slowdown).toEqual({ slower: 2, notSlower: 2 })
+  })
+
+  test('what nobody asked to compare is not lost', () => {
+    const counts = countsOf({ eligible: 5, sampled: 5, sent: 5, pairs: 5, incomparable: { compare_off: 5 } })
+    expect(lostCount(coverageCounts(counts))).toBe(0)
   })
 
   test('everything that was not compared is lost, with its reason', () => {

@@ -18,7 +18,7 @@ function seal(experiment: string, seconds: number): void {
   const counts = countsOf({ eligible: 3, sampled: 2, sent: 2, pairs: 2, outcomes: { agree: 2 } })
   const windows = Array.from({ length: seconds }, (_, i) => sealedWindow(experiment, 'h/b/0', 100 + i, counts))
   const disagreements = Array.from({ length: seconds }, (_, i) => ({ experiment, record: { id: `pair-${i}` } }))
-  admin.state.take({ windows, experiments: [], disagreements, sinks: [], framesLost: 0 })
+  admin.state.take({ windows, settledBefore: 0, experiments: [], disagreements, sinks: [], framesLost: 0 })
 }
 
 describe('the probes', () => {
@@ -91,10 +91,31 @@ describe('an experiment', () => {
     ])
   })
 
-  test.each(['', '/windows', '/disagreements'])('that nobody knows is 404 with a hint%s', async part => {
-    const answer = await admin.ask('GET', `/api/v1/experiments/nothing.at.all${part}`)
-    expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('GET /api/v1/experiments lists them')])
+  test.each([
+    ['', 'text/markdown; charset=utf-8', '# CONTINUE: '],
+    ['?format=markdown', 'text/markdown; charset=utf-8', '# CONTINUE: '],
+    ['?format=html', 'text/html; charset=utf-8', '<!DOCTYPE html>'],
+    ['?format=json', 'application/vnd.cyclonedx+json; version=1.6', '{'],
+  ])('has a report%s, with the type of its format', async (query, type, beginning) => {
+    seal(EXPERIMENT, 3)
+    const answer = await admin.ask('GET', `/api/v1/experiments/churn.churn-v2/report${query}`)
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, type])
+    expect(answer.text.startsWith(beginning)).toBe(true)
+    expect(answer.text).toContain(EXPERIMENT)
   })
+
+  test('has no report in a format that there is none of', async () => {
+    const answer = await admin.ask('GET', `/api/v1/experiments/${EXPERIMENT}/report?format=pdf`)
+    expect([answer.status, answer.json()]).toEqual([400, { error: 'format must be one of markdown, html, json' }])
+  })
+
+  test.each(['', '/verdict', '/report', '/windows', '/disagreements'])(
+    'that nobody knows is 404 with a hint%s',
+    async part => {
+      const answer = await admin.ask('GET', `/api/v1/experiments/nothing.at.all${part}`)
+      expect([answer.status, answer.text]).toEqual([404, expect.stringContaining('GET /api/v1/experiments lists them')])
+    },
+  )
 
   test('gives its newest windows, newest last, and disagreements, newest first', async () => {
     seal(EXPERIMENT, 30)

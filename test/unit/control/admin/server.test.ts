@@ -34,9 +34,11 @@ describe('every route', () => {
     expect([answer.status, answer.text]).toEqual([200, expect.stringMatching(/./)])
     expect(answer.headers.get('cache-control')).toBe('no-store')
     expect(answer.headers.get('content-length')).toBe(String(Buffer.byteLength(answer.text)))
-    if (route.path === '/metrics') expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=/)
+    const type = answer.headers.get('content-type')
+    if (route.path === '/metrics') expect(type).toMatch(/^text\/plain; version=/)
+    else if (route.path.endsWith('/report')) expect(type).toBe('text/markdown; charset=utf-8')
     else {
-      expect(answer.headers.get('content-type')).toBe('application/json')
+      expect(type).toBe('application/json')
       expect(answer.json()).toBeTypeOf('object')
     }
     expect(admin.errors).toEqual([])
