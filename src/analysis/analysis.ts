@@ -46,6 +46,8 @@ export class Analysis {
   #disagreements = new Map<string, Disagreement[]>()
   #framesLost = 0
   #isFinished = false
+  /** Of the last window. */
+  #sealedAtUs = 0
 
   constructor({ snapshot, clock, log, open = openSinks }: AnalysisOptions) {
     this.#clock = clock
@@ -233,7 +235,9 @@ export class Analysis {
   }
 
   #seal(windows: readonly SealedWindow[]): void {
-    for (const window of windows) {
+    for (const { counts, ...key } of windows) {
+      this.#sealedAtUs = Math.max(this.#clock.nowUs(), this.#sealedAtUs + 1)
+      const window: SealedWindow = { ...key, sealedAtUs: this.#sealedAtUs, counts }
       this.#sealed.push(window)
       if (!this.#sinks.isEmpty) this.#sinks.offer(windowRecord(window))
     }

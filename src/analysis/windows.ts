@@ -23,6 +23,20 @@ export interface CountedPair {
   readonly isRepeat: boolean
 }
 
+/** Adds the outcome of a compared pair and its latencies, a failed leg's as an infinite one. */
+export function countPair(counts: WindowCounts, pair: CountedPair): void {
+  counts.outcomes[pair.result]++
+  if (pair.result === 'incomparable') counts.incomparable[pair.reason ?? 'failed']++
+  const primaryFailed = pair.result === 'primary_error' || pair.result === 'both_error'
+  const shadowFailed = pair.result === 'shadow_error' || pair.result === 'both_error'
+  const primaryUs = primaryFailed ? Infinity : pair.primaryUs
+  const shadowUs = shadowFailed ? Infinity : pair.shadowUs
+  bumpLatencies(counts, primaryUs, shadowUs, pair.slowdownRatio)
+  if (!pair.isRepeat) return
+  counts.repeated.outcomes[pair.result]++
+  bumpLatencies(counts.repeated, primaryUs, shadowUs, pair.slowdownRatio)
+}
+
 /** The unsealed windows of one data-plane thread. */
 interface Origin {
   /** Seconds before this one are sealed. */
@@ -90,17 +104,7 @@ export class Windows {
   addPair(origin: string, experiment: string, second: number, pair: CountedPair): boolean {
     const window = this.#window(origin, experiment, second)
     if (window === null) return false
-    window.outcomes[pair.result]++
-    if (pair.result === 'incomparable') window.incomparable[pair.reason ?? 'failed']++
-    const primaryFailed = pair.result === 'primary_error' || pair.result === 'both_error'
-    const shadowFailed = pair.result === 'shadow_error' || pair.result === 'both_error'
-    const primaryUs = primaryFailed ? Infinity : pair.primaryUs
-    const shadowUs = shadowFailed ? Infinity : pair.shadowUs
-    bumpLatencies(window, primaryUs, shadowUs, pair.slowdownRatio)
-    if (pair.isRepeat) {
-      window.repeated.outcomes[pair.result]++
-      bumpLatencies(window.repeated, primaryUs, shadowUs, pair.slowdownRatio)
-    }
+    countPair(window, pair)
     return true
   }
 

@@ -74,6 +74,16 @@ export const REPORT_OPTIONS = {
   token: TOKEN,
 } as const satisfies OptionTable
 
+export const REPLAY_OPTIONS = {
+  config: CONFIG,
+  experiment: {
+    type: 'string',
+    value: 'EXPERIMENT',
+    summary: 'which recorded one, by its id or ROUTE.CANDIDATE (default: the one that FILE is about)',
+  },
+  output: VERDICT_OPTIONS.output,
+} as const satisfies OptionTable
+
 export const SCHEMA_OPTIONS = {} as const satisfies OptionTable
 
 export const VERSION_OPTIONS = { json: JSON_OUTPUT } as const satisfies OptionTable
@@ -120,6 +130,13 @@ export const COMMANDS: readonly Command[] = [
     usage: 'EXPERIMENT [--format markdown|html|json] [-o FILE] [--admin URL]',
     options: REPORT_OPTIONS,
     load: () => import('./report.ts'),
+  },
+  {
+    name: 'replay',
+    summary: 'recompute a verdict from recorded pairs and windows',
+    usage: 'RECORDS... -c FILE [--experiment EXPERIMENT] [--output text|json|junit|markdown]',
+    options: REPLAY_OPTIONS,
+    load: () => import('./replay.ts'),
   },
   {
     name: 'schema',

@@ -1,12 +1,19 @@
 import type { VerdictView } from '../control/admin/verdict-view.ts'
+import { UsageError } from './options.ts'
 
-export const VERDICT_OUTPUTS = ['text', 'json', 'junit', 'markdown'] as const
+/** What a command that gives a verdict ends with. */
+export const VERDICT_EXIT_CODES = { PROMOTE: 0, ROLLBACK: 10, CONTINUE: 20, EXPIRED: 20, INVALID: 30 } as const
+
+const VERDICT_OUTPUTS = ['text', 'json', 'junit', 'markdown'] as const
 export type VerdictOutput = (typeof VERDICT_OUTPUTS)[number]
 
 type Gate = VerdictView['gates'][number]
 
-export function isVerdictOutput(text: string): text is VerdictOutput {
-  return (VERDICT_OUTPUTS as readonly string[]).includes(text)
+/** The value of `--output`; text where it is not given. @throws UsageError */
+export function readVerdictOutput(value = 'text'): VerdictOutput {
+  const output = VERDICT_OUTPUTS.find(each => each === value)
+  if (output === undefined) throw new UsageError(`--output is ${VERDICT_OUTPUTS.join(', ')}, not ${value}`)
+  return output
 }
 
 /** A verdict for a terminal, a program, a CI system that reads JUnit, or a comment under a change. */

@@ -3,21 +3,18 @@ import type { VerdictView } from '../control/admin/verdict-view.ts'
 import { adminSource, askAdmin, notUnderstudy, type AdminSource } from './admin-source.ts'
 import { VERDICT_OPTIONS } from './commands.ts'
 import { readWordsAndOptions, required, UsageError } from './options.ts'
-import { isVerdictOutput, printVerdict, VERDICT_OUTPUTS } from './verdict-output.ts'
+import { printVerdict, readVerdictOutput, VERDICT_EXIT_CODES } from './verdict-output.ts'
 
 const DEFAULT_TIMEOUT_MS = 3_600_000
 /** The admin API answers at the latest after this, and is asked again. */
 const POLL = '30s'
 const NOT_REACHABLE = 3
 
-const EXIT_CODES = { PROMOTE: 0, ROLLBACK: 10, CONTINUE: 20, EXPIRED: 20, INVALID: 30 } as const
-
 /** `understudy verdict`: 0 PROMOTE, 10 ROLLBACK, 20 CONTINUE or EXPIRED, 30 INVALID; 2 wrong use, 3 not reachable. */
 export async function run(args: string[]): Promise<number> {
   const { values, words } = readWordsAndOptions(args, VERDICT_OPTIONS, 1)
   const experiment = required(words[0], 'EXPERIMENT')
-  const output = values.output ?? 'text'
-  if (!isVerdictOutput(output)) throw new UsageError(`--output is ${VERDICT_OUTPUTS.join(', ')}, not ${output}`)
+  const output = readVerdictOutput(values.output)
   const timeoutMs = values.timeout === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(values.timeout)
   if (timeoutMs === null) throw new UsageError(`--timeout needs a duration, for example 1h`)
   const untilMs = performance.now() + (values.wait === true ? timeoutMs : 0)
@@ -28,7 +25,7 @@ export async function run(args: string[]): Promise<number> {
     return NOT_REACHABLE
   }
   console.log(printVerdict(verdict, output))
-  return EXIT_CODES[verdict.verdict]
+  return VERDICT_EXIT_CODES[verdict.verdict]
 }
 
 /** Asks until it is decided or the time is over. A text says why there is no verdict. */

@@ -60,13 +60,13 @@ export class KafkaSession {
   #targets = new Set<string>()
 
   constructor(plan: KafkaSinkPlan, log: SinkLog) {
-    registerZstd()
-    silenceTimeoutWarning()
     this.#plan = plan
     this.#log = log
-    this.#client = new kafkajs.Kafka({
+    this.#client = makeClient({
       ...clientConfig(plan),
-      logCreator: () => entry => this.#relay(entry),
+      logCreator: () => entry => {
+        if (!this.#abandoned) relay(entry, log)
+      },
       socketFactory: ({ host, port, ssl, onConnect }) => this.#connect(host, port, ssl, onConnect),
     })
     this.#producer = this.#client.producer({
@@ -160,18 +160,29 @@ export class KafkaSession {
       return partition
     }
   }
+}
 
-  #relay({ namespace, label, log }: LogEntry): void {
-    if (this.#abandoned || EXPECTED_LINES.includes(log.message)) return
-    const level = label === 'INFO' || label === 'DEBUG' ? 'info' : 'warn' // its errors are mostly attempts, not outcomes
-    const broker: unknown = log['broker']
-    const error: unknown = log['error']
-    this.#log(level, `kafkajs: ${log.message}`, {
-      part: namespace,
-      ...(typeof broker === 'string' ? { broker } : {}),
-      ...(typeof error === 'string' ? { error } : {}),
-    })
-  }
+/** A client that only reads; `retry` is that of every call. What kafkajs says goes to `log`. */
+export function kafkaClient(plan: KafkaSinkPlan, log: SinkLog, retry: NonNullable<KafkaConfig['retry']>): Kafka {
+  return makeClient({ ...clientConfig(plan), retry, logCreator: () => entry => relay(entry, log) })
+}
+
+function makeClient(config: KafkaConfig): Kafka {
+  registerZstd()
+  silenceTimeoutWarning()
+  return new kafkajs.Kafka(config)
+}
+
+function relay({ namespace, label, log: said }: LogEntry, log: SinkLog): void {
+  if (EXPECTED_LINES.includes(said.message)) return
+  const level = label === 'INFO' || label === 'DEBUG' ? 'info' : 'warn' // its errors are mostly attempts, not outcomes
+  const broker: unknown = said['broker']
+  const error: unknown = said['error']
+  log(level, `kafkajs: ${said.message}`, {
+    part: namespace,
+    ...(typeof broker === 'string' ? { broker } : {}),
+    ...(typeof error === 'string' ? { error } : {}),
+  })
 }
 
 /** CloudEvents 1.0, Kafka protocol binding, binary mode. */

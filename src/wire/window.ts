@@ -85,6 +85,11 @@ export interface SealedWindow {
   readonly origin: string
   /** Seconds since the epoch at which the window's exchanges arrived. */
   readonly second: number
+  /**
+   * Microseconds since the epoch, never twice the same in one process: judges look at windows in the order in which they
+   * are sealed, so a replay needs it. Absent where a window has not come out of an analysis thread.
+   */
+  readonly sealedAtUs?: number
   readonly counts: WindowCounts
 }
 

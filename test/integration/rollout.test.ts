@@ -87,10 +87,13 @@ const set = async (name: string, change: object) =>
 const override = async (name: string, verdict: string | null) =>
   await postJson(api(`experiments/${name}.v2/override`), { verdict, actor: 'ada', reason: 'by the test' })
 
-/** Newest last. */
-async function changesOf(name: string): Promise<AuditEntry[]> {
-  const { entries } = (await getJson(api('audit'))) as { entries: AuditEntry[] }
-  return entries.filter(entry => entry.action === 'canary_percent' && entry.route === name).toReversed()
+/** Newest last, once there are so many: a change is in the log when every thread has it. */
+async function changesOf(name: string, atLeast: number): Promise<AuditEntry[]> {
+  return await eventually(async () => {
+    const { entries } = (await getJson(api('audit'))) as { entries: AuditEntry[] }
+    const changes = entries.filter(entry => entry.action === 'canary_percent' && entry.route === name)
+    return changes.length >= atLeast ? changes.toReversed() : undefined
+  })
 }
 
 const percentMetric = async (name: string): Promise<number> =>
@@ -119,7 +122,7 @@ test('a candidate that does harm gets no client any more, within two seconds of 
   expect(msOf(stopped) - msOf(crossed)).toBeLessThan(2_000)
   expect(await canaryShare('/wrong')).toBe(0)
   expect(await canary('wrong')).toMatchObject({ percent: 0, rollout: { state: 'stopped', next: null } })
-  expect(await changesOf('wrong')).toEqual([
+  expect(await changesOf('wrong', 1)).toEqual([
     expect.objectContaining({
       actor: 'understudy',
       reason: expect.stringMatching(/^ROLLBACK: agreement/),
@@ -142,11 +145,7 @@ test('with on_rollback: none nothing happens but the verdict', async () => {
 
 test('a ramp takes one step after the other while no harm shows, and ends with its last one', async () => {
   await eventually(async () => (await canary('right')).rollout.state === 'done', 25_000)
-  // A change is in the log once every thread has it.
-  const changes = await eventually(async () => {
-    const made = await changesOf('right')
-    return made.length > 1 ? made : undefined
-  })
+  const changes = await changesOf('right', 2)
   expect(changes.map(({ actor, before, after }) => [actor, before, after])).toEqual([
     ['understudy', 5, 20],
     ['understudy', 20, 40],
@@ -167,7 +166,7 @@ test('the operator who goes on after a ROLLBACK has overruled it, and an overrid
   expect(await canary('wrong')).toMatchObject({ percent: 10, rollout: { state: 'manual' } })
   await override('wrong', 'ROLLBACK')
   await eventually(async () => (await canary('wrong')).percent === 0)
-  expect(await changesOf('wrong')).toHaveLength(3)
+  expect(await changesOf('wrong', 3)).toHaveLength(3)
 }, 30_000)
 
 test('an override is the verdict for CI, with who and why', async () => {
@@ -198,7 +197,7 @@ test('a reload leaves ramp and stop where they are, a new version begins the ram
   expect((await canary('right')).percent).toBeGreaterThanOrEqual(percent)
   await proxy.reload(config('3'))
   expect(await canary('right')).toMatchObject({ percent: 5, rollout: { state: 'held', why: 'no_evidence' } })
-  const { actor, reason, after } = (await changesOf('right')).at(-1) as AuditEntry
+  const { actor, reason, after } = (await changesOf('right', 1)).at(-1) as AuditEntry
   expect([actor, reason, after]).toEqual(['understudy', 'a new experiment: the ramp begins anew', 5])
   expect((await canary('wrong')).percent).toBe(0)
 }, 20_000)

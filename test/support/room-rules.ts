@@ -10,6 +10,7 @@ const ROOMS = new Map<string, readonly string[] | 'everything'>([
   ['analysis', ['snapshot', 'wire', 'evidence', 'sinks', 'errors', 'clock']],
   ['evidence', []],
   ['judge', ['snapshot', 'evidence', 'wire', 'sinks']],
+  ['replay', ['snapshot', 'config', 'analysis', 'evidence', 'judge', 'wire', 'sinks', 'errors', 'clock']],
   ['sinks', ['snapshot', 'wire', 'errors', 'clock']],
   ['control', ['snapshot', 'config', 'wire', 'analysis', 'evidence', 'judge', 'sinks', 'errors', 'clock']],
   ['errors', []],

@@ -1,4 +1,5 @@
 import type { ExperimentPlan } from '../../config/snapshot.ts'
+import type { Look } from '../../judge/experiment-judge.ts'
 import type { GateResult } from '../../evidence/gate.ts'
 import type { Verdict, VerdictCode } from '../../evidence/verdict.ts'
 import type { Override } from '../../judge/overrides.ts'
@@ -42,13 +43,18 @@ export function verdictView(state: ControlState, experiment: string): VerdictVie
   if (effective === null) return null
   const { verdict, override, look } = effective
   const plan = state.snapshot.experiments.find(({ id }) => id === experiment)
-  const { code, reason } = look.decision
+  return { ...viewOf(experiment, look, plan), verdict, override }
+}
+
+/** A look at an experiment, which nobody has overridden; `plan` is undefined where the configuration has moved on. */
+export function viewOf(experiment: string, look: Look, plan: ExperimentPlan | undefined): VerdictView {
+  const { verdict, code, reason } = look.decision
   const { eligible, sampled, paired, lost, bounds } = look.coverage
   return {
     experiment,
     verdict,
-    judged: look.decision.verdict,
-    override,
+    judged: verdict,
+    override: null,
     code,
     reason,
     asOf: look.second === null ? null : new Date((look.second + 1) * 1e3).toISOString(),

@@ -103,6 +103,15 @@ describe('Analysis', () => {
     })
   })
 
+  test('says of each window when it was sealed, never twice the same', () => {
+    const { analysis } = start()
+    const tallies = [0, 1, 2].flatMap(i => tally(sent(1), { second: SECOND + i }).tallies)
+    analysis.tally('t', { kind: 'tally', tallies, settledBefore: SECOND + 3, oldestRevision: 1 })
+    const sealed = analysis.report().windows.map(window => window.sealedAtUs ?? 0)
+    expect(sealed.map(us => us > Date.now() * 1e3 - 60e6)).toEqual([true, true, true])
+    expect(sealed.every((us, i) => i === 0 || us > (sealed[i - 1] ?? us))).toBe(true)
+  })
+
   test('shows disagreements as they are recorded, a few for each report', () => {
     const { analysis, opened, frames } = start()
     frames(...Array.from({ length: 50 }, () => DISAGREEING))
