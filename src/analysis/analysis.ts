@@ -10,6 +10,7 @@ import { decodePairFrame, type PairFrame } from '../wire/pair-frame.ts'
 import { unpackArmRequests } from '../wire/arm-votes.ts'
 import type { SealedWindow } from '../wire/window.ts'
 import { comparePair } from './compare/compare-pair.ts'
+import { redactLabels } from './confusions.ts'
 import { ExperimentStats } from './experiment-stats.ts'
 import { NoiseJoins } from './noise-joins.ts'
 import { bodyOrNull, PairBodies } from './pair-bodies.ts'
@@ -180,10 +181,12 @@ export class Analysis {
     if (!isRepeat) this.#joinNoise(origin, frame, experiment, second, comparison)
     const stats = this.#experiment(experiment.id)
     stats.add(frame, comparison, this.#clock.nowUs())
-    if (snapshot.record !== null) {
-      stats.addLabels(comparison, snapshot.record.redactPaths)
-      this.#record(frame, snapshot, experiment, comparison, isRepeat, bodies)
+    if (comparison.labels !== undefined && snapshot.record !== null) {
+      // Labels are pieces of answers: with `record: off` none of those is shown anywhere.
+      const labels = redactLabels(comparison.labels, snapshot.record.redactPaths)
+      stats.addLabels(labels, comparison.metrics['flips'] ?? labels.length)
     }
+    if (snapshot.record !== null) this.#record(frame, snapshot, experiment, comparison, isRepeat, bodies)
     return true
   }
 

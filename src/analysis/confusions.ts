@@ -1,66 +1,64 @@
 import type { FieldPath } from '../config/snapshot.ts'
-import type { Comparison, Difference } from '../sinks/record.ts'
+import type { FlippedLabel } from '../sinks/record.ts'
 import { redactDifference } from '../sinks/redact.ts'
-import type { ConfusionReport } from '../wire/messages.ts'
-import { withoutPositions } from './top-fields.ts'
+import type { ExperimentReport } from '../wire/messages.ts'
 
-/** Labels come from the models' answers. All pairs of 22 labels fit; a model that invents labels fills no memory. */
-const MAX_LABEL_PAIRS = 484
-/** Told once a second to the control thread, for each experiment. */
-const REPORTED_LABEL_PAIRS = 100
-const MAX_LABEL_CHARACTERS = 60
+/** Labels come from the models' answers: without a bound, a model that invents labels fills the memory. */
+const MAX_CONFUSIONS = 512
+const REPORTED_CONFUSIONS = 50
+/** What is taken for a label may be a text. */
+const MAX_LABEL_CHARACTERS = 64
 
-type LabelPair = ConfusionReport['pairs'][number]
+type Confusion = ExperimentReport['confusions'][number]
 
-/**
- * Which label of the primary became which label of the shadow, counted over rows whose labels differ. Rows that are the
- * same are not here: most pairs are equal byte for byte, and those are never decoded.
- */
+/** How often a class of the primary is another one for the shadow. */
 export class Confusions {
-  readonly #pairs = new Map<string, { -readonly [K in keyof LabelPair]: LabelPair[K] }>()
-  #other = 0
+  readonly #confusions = new Map<string, { primary: string; shadow: string; count: number }>()
+  #total = 0
 
-  /** The differences of one pair. `redactPaths`: labels there are counted as redacted. */
-  add(comparison: Comparison, redactPaths: readonly FieldPath[]): void {
-    if (comparison.task !== 'classification') return
-    let listed = 0
-    for (const difference of comparison.differences) {
-      if (!isFlip(difference)) continue
-      listed++
-      this.#count(difference, redactPaths)
+  /** `flips`: how many changes of class there were, those beyond the listed ones included. */
+  add(labels: readonly FlippedLabel[], flips: number): void {
+    this.#total += flips
+    for (const label of labels) {
+      const primary = cut(label.primary)
+      const shadow = cut(label.shadow)
+      const key = JSON.stringify([primary, shadow])
+      const confusion = this.#confusions.get(key)
+      if (confusion !== undefined) {
+        confusion.count++
+        continue
+      }
+      if (this.#confusions.size === MAX_CONFUSIONS) this.#keepHalf()
+      this.#confusions.set(key, { primary, shadow, count: 1 })
     }
-    // A pair lists only its first differences; it knows how many rows differ.
-    this.#other += Math.max(0, (comparison.metrics['flips'] ?? 0) - listed)
   }
 
-  /** Most frequent first. */
-  report(): ConfusionReport {
-    const ranked = [...this.#pairs.values()].sort((a, b) => b.count - a.count)
-    const rest = ranked.slice(REPORTED_LABEL_PAIRS).reduce((sum, { count }) => sum + count, 0)
-    return { pairs: ranked.slice(0, REPORTED_LABEL_PAIRS).map(pair => ({ ...pair })), other: this.#other + rest }
+  report(): { confusions: Confusion[]; otherConfusions: number } {
+    const confusions = this.#ranked()
+      .slice(0, REPORTED_CONFUSIONS)
+      .map(([, confusion]) => ({ ...confusion }))
+    return { confusions, otherConfusions: this.#total - confusions.reduce((sum, { count }) => sum + count, 0) }
   }
 
-  #count({ path, primary, shadow }: Difference, redactPaths: readonly FieldPath[]): void {
-    const place = withoutPositions(path)
-    const labels = [primary, shadow].map(label => labelText(redactDifference(label, path, redactPaths)))
-    const key = JSON.stringify([place, ...labels])
-    const pair = this.#pairs.get(key)
-    if (pair !== undefined) pair.count++
-    else if (this.#pairs.size === MAX_LABEL_PAIRS) this.#other++
-    else this.#pairs.set(key, { path: place, primary: labels[0] ?? '', shadow: labels[1] ?? '', count: 1 })
+  /** The rarer half makes room, and counts among the others from then on. */
+  #keepHalf(): void {
+    for (const [key] of this.#ranked().slice(MAX_CONFUSIONS / 2)) this.#confusions.delete(key)
+  }
+
+  #ranked() {
+    return [...this.#confusions].sort(([, a], [, b]) => b.count - a.count)
   }
 }
 
-/** An answer may hold more than classes: what is neither a text, a whole number nor a truth value is no label. */
-function isFlip({ kind, primary, shadow }: Difference): boolean {
-  return kind === 'value' && isLabel(primary) && isLabel(shadow)
+/** Labels below a redacted field are counted without their names. */
+export function redactLabels(labels: readonly FlippedLabel[], paths: readonly FieldPath[]): FlippedLabel[] {
+  return labels.map(({ path, primary, shadow }) => ({
+    path,
+    primary: String(redactDifference(primary, path, paths)),
+    shadow: String(redactDifference(shadow, path, paths)),
+  }))
 }
 
-function isLabel(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'boolean' || Number.isInteger(value)
-}
-
-function labelText(label: unknown): string {
-  const text = String(label)
-  return text.length > MAX_LABEL_CHARACTERS ? `${text.slice(0, MAX_LABEL_CHARACTERS)}…` : text
+function cut(label: string): string {
+  return label.length > MAX_LABEL_CHARACTERS ? `${label.slice(0, MAX_LABEL_CHARACTERS)}…` : label
 }

@@ -1,5 +1,4 @@
-import type { FieldPath } from '../config/snapshot.ts'
-import type { Comparison } from '../sinks/record.ts'
+import type { Comparison, FlippedLabel } from '../sinks/record.ts'
 import { LOG_RATIO_BUCKETS, logRatioBucket } from '../wire/latency-grid.ts'
 import {
   DURATION_EDGES_SECONDS,
@@ -11,6 +10,7 @@ import { OUTCOMES, zeroes, type Outcome } from '../wire/outcomes.ts'
 import type { PairFrame } from '../wire/pair-frame.ts'
 import { Confusions } from './confusions.ts'
 import { LatencyRecorder } from './latency.ts'
+import { MetricSums } from './metric-sums.ts'
 import { TopFields } from './top-fields.ts'
 
 const NO_LATENCY: LatencySummary = { lastMinute: null, tenMinutes: null, all: null }
@@ -24,6 +24,7 @@ export class ExperimentStats {
   readonly #logRatio = new Folded(LOG_RATIO_BUCKETS)
   readonly #topFields = new TopFields()
   readonly #confusions = new Confusions()
+  readonly #metrics = new MetricSums()
   #latency: Latency = { kind: 'idle', last: { primary: NO_LATENCY, shadow: NO_LATENCY } }
 
   constructor(experiment: string) {
@@ -45,11 +46,12 @@ export class ExperimentStats {
     latency.primary.record(primary.latencyUs, nowUs)
     latency.shadow.record(shadow.latencyUs, nowUs)
     for (const { path, kind } of comparison.differences) this.#topFields.add(path, kind)
+    this.#metrics.add(comparison.metrics)
   }
 
-  /** Values of answers: only where pair records are kept, and redacted like those. */
-  addLabels(comparison: Comparison, redactPaths: readonly FieldPath[]): void {
-    this.#confusions.add(comparison, redactPaths)
+  /** The changes of class of one pair: `flips` of them, of which `labels` are known. */
+  addLabels(labels: readonly FlippedLabel[], flips: number): void {
+    this.#confusions.add(labels, flips)
   }
 
   /** Pairs of which only the outcome is known. */
@@ -65,7 +67,8 @@ export class ExperimentStats {
       logRatio: this.#logRatio.folded(),
       latency: summary(this.#latency, nowUs),
       topFields: this.#topFields.top(),
-      confusions: this.#confusions.report(),
+      ...this.#confusions.report(),
+      metrics: this.#metrics.report(),
     }
   }
 

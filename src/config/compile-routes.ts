@@ -1,4 +1,5 @@
 import { canonicalJson, sha256Hex } from './canonical.ts'
+import { comparePlanOf } from './compile-compare.ts'
 import { headerRulesOf } from './compile-upstreams.ts'
 import { formatFieldPath } from './field-path.ts'
 import { formatKeySource } from './key-source.ts'
@@ -7,7 +8,6 @@ import type { RoutingFile } from './schema.ts'
 import { GATES_OF_ARMS, GATES_OF_PAIRS } from './schema/verdict.ts'
 import type {
   CanaryPlan,
-  ComparePlan,
   ExperimentPlan,
   GatesPlan,
   KeySource,
@@ -212,7 +212,7 @@ function experimentOf(file: RoutingFile, route: RouteEntry, { upstream, shadow, 
   const party = (upstream: string) => ({ upstream, version: file.upstreams[upstream]?.version ?? null })
   const primary = party(route.primary)
   const candidate = party(upstream)
-  const compare: ComparePlan | null = route.compare === 'off' ? null : route.compare
+  const compare = route.compare === 'off' ? null : comparePlanOf(route.compare)
   const gates = gatesOf(route, shadow !== null, isCanary)
   const unit = route.unit === null ? null : unitOf(route.unit, file)
   const verdict = verdictOf(route)

@@ -276,13 +276,54 @@ export interface ComparePlan {
   readonly payload: PayloadKind
   readonly task: TaskKind
   readonly ignore: readonly FieldPath[]
-  readonly tolerance: { readonly absolute: number; readonly relative: number }
+  readonly tolerance: TolerancePlan
+  /** Settings of single fields, the general paths before the special ones: the last that speaks of a field decides. */
+  readonly fields: readonly FieldPlan[]
+  readonly thresholds: ThresholdsPlan
+  /** What a pair may cost; one that costs more is incomparable. */
+  readonly limits: {
+    /** Of one answer without its content encoding. */
+    readonly bodyBytes: number
+    readonly timeMs: number
+  }
+}
+
+/** Two numbers agree when they are `absolute + relative * |primary|` apart or less. */
+export interface TolerancePlan {
+  readonly absolute: number
+  readonly relative: number
+}
+
+export interface FieldPlan {
+  readonly path: FieldPath
+  /** For the numbers at and below the path; null: that of what is above. */
+  readonly tolerance: TolerancePlan | null
+  /** `set`: the same items in any order are the same list. */
+  readonly order: 'list' | 'set'
+}
+
+/** From where on two answers agree. */
+export interface ThresholdsPlan {
+  /** Least cosine of two embeddings, -1..1. */
+  readonly cosine: number
+  /** Least rank-biased overlap of two rankings, 0..1. */
+  readonly rbo: number
+  /** Least similarity of two texts, 0..1; null: they must be the same. */
+  readonly similarity: number | null
 }
 
 export const PAYLOAD_KINDS = ['auto', 'oip', 'json'] as const
 export type PayloadKind = (typeof PAYLOAD_KINDS)[number]
 
-export const TASK_KINDS = ['auto', 'classification', 'regression', 'structure'] as const
+export const TASK_KINDS = [
+  'auto',
+  'classification',
+  'regression',
+  'embedding',
+  'ranking',
+  'generation',
+  'structure',
+] as const
 export type TaskKind = (typeof TASK_KINDS)[number]
 
 /** `$.a.b[0]` is `['a', 'b', 0]`; `[*]` and `.*` are ANY_CHILD. `$` alone is the empty path. */

@@ -23,7 +23,7 @@ export function gatherReport(state: ControlState, experiment: string, madeAt: st
     counts: state.ledger.counts(experiment),
     latency: report?.latency ?? null,
     topFields: report?.topFields ?? [],
-    confusions: report?.confusions ?? null,
+    confusions: report === null ? null : { pairs: report.confusions, other: report.otherConfusions },
     examples: state.disagreements(experiment, EXAMPLES).flatMap(record => readExample(record) ?? []),
   }
 }

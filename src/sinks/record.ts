@@ -20,6 +20,14 @@ export interface Difference {
   readonly shadow: unknown
 }
 
+/** One row that the shadow puts into another class. */
+export interface FlippedLabel {
+  /** Of the values the row belongs to, for redaction. */
+  readonly path: string
+  readonly primary: string
+  readonly shadow: string
+}
+
 /** What the comparator found; `reason` says why a pair is incomparable. */
 export interface Comparison {
   readonly result: Outcome
@@ -29,6 +37,8 @@ export interface Comparison {
   readonly differences: readonly Difference[]
   /** Whether there are more differences than are listed. */
   readonly truncated: boolean
+  /** Of a classification; not part of the record, which has them as differences. Absent: none. */
+  readonly labels?: readonly FlippedLabel[]
 }
 
 /** Bodies without their content-encoding; null: not captured, or it does not decode. */

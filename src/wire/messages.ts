@@ -120,20 +120,12 @@ export interface ExperimentReport {
   readonly forgottenVotes: number
   /** The most frequent differing fields: path, kind, how often. */
   readonly topFields: readonly { readonly path: string; readonly kind: string; readonly count: number }[]
-  readonly confusions: ConfusionReport
-}
-
-/** Rows of classification answers that got another label from the shadow; rows with the same label are not counted. */
-export interface ConfusionReport {
-  /** `path` is the output that holds the label. The most frequent pairs of labels, most frequent first. */
-  readonly pairs: readonly {
-    readonly path: string
-    readonly primary: string
-    readonly shadow: string
-    readonly count: number
-  }[]
-  /** Such rows whose labels are not among these. */
-  readonly other: number
+  /** The most frequent changes of class, as the answers name the classes; most frequent first. */
+  readonly confusions: readonly { readonly primary: string; readonly shadow: string; readonly count: number }[]
+  /** Changes of class that are not among them. */
+  readonly otherConfusions: number
+  /** What comparators measured, by metric: over how many pairs, and the sum. Answers with equal bytes are not measured. */
+  readonly metrics: Readonly<Record<string, { readonly count: number; readonly sum: number }>>
 }
 
 export interface LatencySummary {

@@ -30,7 +30,7 @@ export type UnpairedReason = (typeof UNPAIRED_REASONS)[number]
 export const INCOMPARABLE_REASONS = [
   'compare_off', // `compare: off`
   'not_captured', // the analysis thread was behind; the bodies were let go, the pair was counted
-  'too_large', // an answer is over the capture limit
+  'too_large', // an answer is over the capture limit, or comparing it costs more than compare.limits
   'truncated', // an answer ended early
   'unknown_encoding', // content-encoding that is not identity, gzip, deflate, br or zstd, or does not decode
   'invalid_json', // not JSON where JSON was declared or expected

@@ -128,7 +128,7 @@ describe('the report of a rolled back candidate agrees with its verdict', () => 
     expect(values.get('understudy:verdict')).toBe(view.verdict)
     expect(values.get('understudy:verdict:asOf')).toBe(view.asOf)
     const confusion = JSON.parse(values.get('understudy:confusion') ?? '{}') as { count: number }
-    expect(confusion).toMatchObject({ path: '$.outputs[0].data[*]', primary: '5', shadow: '6' })
+    expect(confusion).toMatchObject({ primary: '5', shadow: '6' })
     expect(confusion.count).toBeGreaterThan(10)
   })
 })

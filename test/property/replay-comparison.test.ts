@@ -27,7 +27,7 @@ const value = fc.oneof(
   fc.json({ maxDepth: 3 }),
 )
 const side = fc.record({ body: value, status: fc.constantFrom(200, 200, 200, 404, 429, 503) })
-const plan: fc.Arbitrary<ComparePlan> = fc.record({
+const plan: fc.Arbitrary<Partial<ComparePlan>> = fc.record({
   payload: fc.constantFrom(...PAYLOAD_KINDS),
   task: fc.constantFrom(...TASK_KINDS),
   tolerance: fc.constantFrom({ absolute: 1e-6, relative: 1e-3 }, { absolute: 1, relative: 0.5 }),

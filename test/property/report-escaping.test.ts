@@ -49,7 +49,7 @@ function outsideTexts(texts: readonly string[]): ReportInput {
     },
     look: { ...base.look, decision, gates: base.look.gates.map(gate => ({ ...gate, reason: c })) },
     topFields: [{ path: a, kind: b, count: 1 }],
-    confusions: { pairs: [{ path: b, primary: c, shadow: d, count: 1 }], other: 1 },
+    confusions: { pairs: [{ primary: c, shadow: d, count: 1 }], other: 1 },
     examples: [{ requestId: d, arrivedAt: a, differences: [{ path: b, kind: c, primary: d, shadow: a }] }],
   }
 }

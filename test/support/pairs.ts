@@ -5,7 +5,16 @@ import type { CapturedAnswer } from './captures.ts'
 export const INFER_PATH = '/v2/models/digits/infer'
 
 export function comparePlan(changes: Partial<ComparePlan> = {}): ComparePlan {
-  return { payload: 'auto', task: 'auto', ignore: [], tolerance: { absolute: 1e-6, relative: 1e-3 }, ...changes }
+  return {
+    payload: 'auto',
+    task: 'auto',
+    ignore: [],
+    tolerance: { absolute: 1e-6, relative: 1e-3 },
+    fields: [],
+    thresholds: { cosine: 0.999, rbo: 0.95, similarity: null },
+    limits: { bodyBytes: 4 * 1024 * 1024, timeMs: 10_000 },
+    ...changes,
+  }
 }
 
 export function experimentPlan(changes: Partial<ExperimentPlan> = {}): ExperimentPlan {

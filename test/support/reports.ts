@@ -39,8 +39,8 @@ export function reportInput(
     topFields: [{ path: '$.outputs[0].data[*]', kind: 'value', count: 400 }],
     confusions: {
       pairs: [
-        { path: '$.outputs[0].data[*]', primary: '8', shadow: '9', count: 220 },
-        { path: '$.outputs[0].data[*]', primary: '8', shadow: '3', count: 120 },
+        { primary: '8', shadow: '9', count: 220 },
+        { primary: '8', shadow: '3', count: 120 },
       ],
       other: 60,
     },

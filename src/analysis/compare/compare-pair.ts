@@ -8,6 +8,7 @@ import { decodePayload, mayBeOip } from '../payloads/decode.ts'
 import type { DecodedBody } from '../payloads/decode-body.ts'
 import type { Payload } from '../payloads/payload.ts'
 import { compareAnswers } from './compare-answers.ts'
+import { CostCap, CostExceeded } from './cost-cap.ts'
 
 const ERROR_KEY = Buffer.from('"error"')
 
@@ -53,10 +54,10 @@ function compare(frame: PairFrame, plan: ComparePlan | null, bodies: PairBodies)
 function failedLegs(frame: PairFrame, plan: ComparePlan | null, bodies: PairBodies): Outcome | null {
   const { primary, shadow } = frame
   const mayHideError = plan !== null && mayBeOip(plan.payload, frame.path)
-  const primarySays = mayHideError && saysError(primary, () => bodies.primary())
+  const primarySays = mayHideError && saysError(primary, plan, () => bodies.primary())
   // Most pairs are equal byte for byte, and then one look is enough.
   const isSame = primary.status === shadow.status && sameBytes(primary, shadow)
-  const shadowSays = isSame ? primarySays : mayHideError && saysError(shadow, () => bodies.shadow())
+  const shadowSays = isSame ? primarySays : mayHideError && saysError(shadow, plan, () => bodies.shadow())
   const primaryFailed = legFailed(primary) || primarySays
   const shadowFailed = legFailed(shadow) || shadowSays
   if (primaryFailed) return shadowFailed ? 'both_error' : 'primary_error'
@@ -69,10 +70,10 @@ export function legFailed(leg: FrameLeg): boolean {
 }
 
 /** A success of the Open Inference Protocol can say in its body that the model failed. Decoded only on suspicion. */
-function saysError(leg: FrameLeg, decode: () => DecodedBody): boolean {
+function saysError(leg: FrameLeg, { limits }: ComparePlan, decode: () => DecodedBody): boolean {
   if (leg.status >= 400 || leg.body.length === 0) return false
   const decoded = decode()
-  if (decoded.kind !== 'body' || !decoded.body.includes(ERROR_KEY)) return false
+  if (decoded.kind !== 'body' || isOver(decoded, limits.bodyBytes) || !decoded.body.includes(ERROR_KEY)) return false
   return decodePayload('oip', '', '', decoded.body).kind === 'error'
 }
 
@@ -80,16 +81,35 @@ function compareBodies(frame: PairFrame, plan: ComparePlan, bodies: PairBodies):
   // The body of a rejection is a message, not a prediction.
   const rejected = frame.primary.status >= 400
   const declared = rejected ? 'json' : plan.payload
+  const { bodyBytes, timeMs } = plan.limits
+  if (isOver(bodies.primary(), bodyBytes) || isOver(bodies.shadow(), bodyBytes)) return incomparable('too_large')
+  const cost = new CostCap(timeMs)
   let primary = decodeLeg(bodies.primary(), declared, frame.path, frame.primary)
   let shadow = decodeLeg(bodies.shadow(), declared, frame.path, frame.shadow)
   if (primary.kind === 'failed') return incomparable(reasonFor(primary.reason, rejected, plan))
   if (shadow.kind === 'failed') return incomparable(reasonFor(shadow.reason, rejected, plan))
-  if (primary.kind !== shadow.kind) {
-    // One side only looks like a known protocol: what both have in common is JSON.
+  if (primary.kind !== shadow.kind || (plan.task === 'structure' && !hasStructure(primary))) {
+    // One side only looks like a known protocol, or the fields themselves are asked for: what both have is JSON.
     primary = decodeLeg(bodies.primary(), 'json', frame.path, frame.primary)
     shadow = decodeLeg(bodies.shadow(), 'json', frame.path, frame.shadow)
+    if (primary.kind === 'failed') return incomparable(primary.reason)
+    if (shadow.kind === 'failed') return incomparable(shadow.reason)
   }
-  return compareAnswers(primary, shadow, rejected ? { ...plan, task: 'structure' } : plan)
+  try {
+    return compareAnswers(primary, shadow, rejected ? { ...plan, task: 'structure' } : plan, cost)
+  } catch (error) {
+    if (error instanceof CostExceeded) return incomparable('too_large')
+    throw error
+  }
+}
+
+function isOver(decoded: DecodedBody, limitBytes: number): boolean {
+  return decoded.kind === 'body' && decoded.body.length > limitBytes
+}
+
+/** Generations and embeddings keep the meaning of an answer, not its fields. */
+function hasStructure({ kind }: Payload): boolean {
+  return kind !== 'generations' && kind !== 'embeddings'
 }
 
 function decodeLeg(decoded: DecodedBody, declared: ComparePlan['payload'], path: string, leg: FrameLeg): Payload {

@@ -1,9 +1,11 @@
-import type { Comparison, DifferenceKind } from '../../sinks/record.ts'
+import type { Comparison, DifferenceKind, FlippedLabel } from '../../sinks/record.ts'
 
 /** Enough to see what kind of disagreement it is; a wholly different answer must not make a megabyte of record. */
 export const MAX_DIFFERENCES = 32
 const MAX_TEXT_CHARACTERS = 200
-const MAX_LISTED_ITEMS = 8
+export const MAX_LISTED_ITEMS = 8
+/** Of one pair: a batch of thousands of rows must not make thousands of entries; `flips` counts them all. */
+const MAX_LABELS = 256
 
 type Difference = Comparison['differences'][number]
 
@@ -15,6 +17,7 @@ export interface Mark {
 /** What the comparators of one pair find: differences, capped, and numbers. */
 export class Findings {
   readonly differences: Difference[] = []
+  readonly labels: FlippedLabel[] = []
   readonly #metrics: Record<string, number> = {}
   readonly #means = new Map<string, { sum: number; count: number }>()
   /** Differences seen, those beyond the cap included. */
@@ -39,12 +42,22 @@ export class Findings {
     this.differences.push({ path: path(), kind, primary: shown(primary), shadow: shown(shadow) })
   }
 
+  /** A row of the values at `path` has another class: `primary` became `shadow`. */
+  flip(path: string, row: number, primary: unknown, shadow: unknown): void {
+    this.differ(() => `${path}[${row}]`, 'value', primary, shadow)
+    if (this.labels.length < MAX_LABELS) this.labels.push({ path, primary: String(primary), shadow: String(shadow) })
+  }
+
   addUp(metric: string, value: number): void {
     this.#metrics[metric] = (this.#metrics[metric] ?? 0) + value
   }
 
   maximum(metric: string, value: number): void {
     this.#metrics[metric] = Math.max(this.#metrics[metric] ?? 0, value)
+  }
+
+  minimum(metric: string, value: number): void {
+    this.#metrics[metric] = Math.min(this.#metrics[metric] ?? Infinity, value)
   }
 
   mark(): Mark {

@@ -1,14 +1,18 @@
+import type { TolerancePlan } from '../../config/snapshot.ts'
+import type { CostCap } from './cost-cap.ts'
 import type { Findings } from './findings.ts'
-import { closeEnough, sameNumber, type Tolerance } from './numbers.ts'
+import { closeEnough, sameNumber } from './numbers.ts'
 
-/** Is every value within absolute + relative * |primary|? Both lists have the same length. */
+/** Is every value within absolute + relative * |primary|? Both lists have the same length. @throws CostExceeded */
 export function compareNumbers(
   path: string,
-  primary: readonly (number | bigint)[],
-  shadow: readonly (number | bigint)[],
-  tolerance: Tolerance,
+  primary: ArrayLike<number | bigint>,
+  shadow: ArrayLike<number | bigint>,
+  tolerance: TolerancePlan,
   findings: Findings,
+  cost: CostCap,
 ): void {
+  cost.spend(primary.length)
   const errors = new ErrorMetrics()
   for (let i = 0; i < primary.length; i++) {
     const ours = primary[i] as number | bigint
@@ -31,6 +35,8 @@ export class ErrorMetrics {
   #largest = 0
   #largestRelative = 0
   #equalNaNs = 0
+  #primarySum = 0
+  #shadowSum = 0
 
   get values(): number {
     return this.#values
@@ -46,6 +52,8 @@ export class ErrorMetrics {
     if (!Number.isFinite(error)) return
     this.#measured++
     this.#sum += error
+    this.#primarySum += primary
+    this.#shadowSum += shadow
     const size = Math.abs(error)
     if (size === 0) return
     this.#largest = Math.max(this.#largest, size)
@@ -57,6 +65,8 @@ export class ErrorMetrics {
     findings.addUp('values', this.#values)
     if (this.#equalNaNs > 0) findings.addUp('equal_nans', this.#equalNaNs)
     if (this.#measured === 0) return
+    findings.mean('primary_mean', this.#primarySum, this.#measured)
+    findings.mean('shadow_mean', this.#shadowSum, this.#measured)
     findings.mean('mean_error', this.#sum, this.#measured)
     findings.maximum('max_abs_error', this.#largest)
     findings.maximum('max_relative_difference', this.#largestRelative)

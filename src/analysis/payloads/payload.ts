@@ -52,6 +52,8 @@ export interface Generation {
   readonly finishReason: string | null
   /** What the model said instead of an answer; null: it did not refuse. */
   readonly refusal: string | null
+  /** Below which field of the body all of it stands, for differences and their redaction; absent: `$.choices[index]`. */
+  readonly steps?: readonly (string | number)[]
 }
 
 export interface ToolCall {

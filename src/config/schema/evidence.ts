@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseFieldPath } from '../field-path.ts'
 import { TOKEN_PATTERN } from '../key-source.ts'
 import { PAYLOAD_KINDS, TASK_KINDS } from '../snapshot.ts'
+import { fields, limits, thresholds, tolerance } from './compare.ts'
 import {
   address,
   block,
@@ -11,7 +12,6 @@ import {
   fieldPath,
   list,
   message,
-  number,
   oneOf,
   pattern,
   size,
@@ -21,13 +21,6 @@ import { clientTls } from './tls.ts'
 
 const off = (key: string) => z.literal('off', { error: message('is not off') }).describe(`Switches ${key} off.`)
 
-const tolerance = block({
-  absolute: number('a number', 0, Number.MAX_VALUE).prefault(1e-6).describe('Numbers this close are equal.'),
-  relative: number('a number', 0, 1)
-    .prefault(1e-3)
-    .describe('Numbers this close, as a share of the larger, are equal.'),
-})
-
 const comparison = block({
   payload: oneOf(PAYLOAD_KINDS)
     .default('auto')
@@ -36,7 +29,10 @@ const comparison = block({
   ignore: list(fieldPath(), 'for example [$.id]')
     .prefault(['$.id', '$.created'])
     .describe('Fields that are not compared.'),
-  tolerance: tolerance.prefault({}).describe('When two numbers agree: within the absolute or the relative tolerance.'),
+  tolerance: tolerance.prefault({}).describe('When two numbers agree: within absolute + relative × |primary|.'),
+  fields,
+  thresholds: thresholds.prefault({}).describe('From where on two answers agree.'),
+  limits: limits.prefault({}).describe('What a pair may cost; over it the pair is incomparable, reason too_large.'),
 })
 
 export const compare = z

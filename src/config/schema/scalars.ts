@@ -188,8 +188,17 @@ export function method() {
   return pattern(TOKEN_PATTERN, 'an HTTP method', 'for example POST').transform(name => name.toUpperCase())
 }
 
+const FIELD_PATH_HINT = "write $.a.b, $.a[0], $.a[*], $.* or $['odd name']"
+
+/** The text of a field path, where it is a key of the file. */
+export function fieldPathKey() {
+  return text('a field path', FIELD_PATH_HINT).refine(key => parseFieldPath(key) !== null, {
+    error: message('is not a field path', FIELD_PATH_HINT),
+  })
+}
+
 export function fieldPath() {
-  const hint = "write $.a.b, $.a[0], $.a[*], $.* or $['odd name']"
+  const hint = FIELD_PATH_HINT
   return pattern(/^\$/, 'a field path', hint).transform((text, context) => {
     const path = parseFieldPath(text)
     if (path !== null) return path

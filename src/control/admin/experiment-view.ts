@@ -1,5 +1,5 @@
 import type { ExperimentPlan } from '../../config/snapshot.ts'
-import type { LatencySummary } from '../../wire/messages.ts'
+import type { ExperimentReport, LatencySummary } from '../../wire/messages.ts'
 import type { WindowCounts } from '../../wire/window.ts'
 import { noiseView, type NoiseView } from './noise-view.ts'
 import type { ControlState } from '../state.ts'
@@ -18,7 +18,11 @@ export interface ExperimentView {
   /** null: there is no control, or this is one. */
   readonly noise: NoiseView | null
   readonly latency: { readonly primary: LatencySummary; readonly shadow: LatencySummary } | null
-  readonly topFields: readonly { readonly path: string; readonly kind: string; readonly count: number }[]
+  readonly topFields: ExperimentReport['topFields']
+  readonly confusions: ExperimentReport['confusions']
+  readonly otherConfusions: number
+  /** Means of what comparators measured, and over how many pairs. Answers with equal bytes are not measured. */
+  readonly metrics: Readonly<Record<string, { readonly count: number; readonly mean: number }>>
 }
 
 export function experimentViews(state: ControlState): ExperimentView[] {
@@ -42,7 +46,16 @@ export function experimentView(state: ControlState, id: string): ExperimentView 
     noise: plan === undefined ? null : noiseView(state, plan, all),
     latency: report?.latency ?? null,
     topFields: report?.topFields ?? [],
+    confusions: report?.confusions ?? [],
+    otherConfusions: report?.otherConfusions ?? 0,
+    metrics: meansOf(report?.metrics ?? {}),
   }
+}
+
+function meansOf(metrics: ExperimentReport['metrics']): ExperimentView['metrics'] {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, { count, sum }]) => [name, { count, mean: sum / count }]),
+  )
 }
 
 /** By full id, or by `{route}.{candidate}` for the current one. */

@@ -132,7 +132,7 @@ function properties(input: ReportInput): Property[] {
     ]),
     ...settings(plan).map(({ key, value }) => [`setting:${key}`, value] as const),
     ...(input.confusions?.pairs ?? []).map(
-      ({ path, primary, shadow, count }) => ['confusion', JSON.stringify({ path, primary, shadow, count })] as const,
+      ({ primary, shadow, count }) => ['confusion', JSON.stringify({ primary, shadow, count })] as const,
     ),
   ]
   return all.map(([name, value]) => ({ name: `understudy:${name}`, value: String(value) }))

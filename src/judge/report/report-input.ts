@@ -1,5 +1,5 @@
 import type { ExperimentPlan } from '../../config/snapshot.ts'
-import type { ConfusionReport, ExperimentReport } from '../../wire/messages.ts'
+import type { ExperimentReport } from '../../wire/messages.ts'
 import type { WindowCounts } from '../../wire/window.ts'
 import type { Look } from '../experiment-judge.ts'
 import type { LookPoint } from '../look-history.ts'
@@ -22,8 +22,8 @@ export interface ReportInput {
   /** Percentiles in microseconds, since the analysis thread started; null before there are any. */
   readonly latency: ExperimentReport['latency'] | null
   readonly topFields: ExperimentReport['topFields']
-  /** null: labels are not counted. */
-  readonly confusions: ConfusionReport | null
+  /** The most frequent changes of class, most frequent first, and how many there are beyond them; null: not counted. */
+  readonly confusions: { readonly pairs: ExperimentReport['confusions']; readonly other: number } | null
   /** Newest first, redacted like the records they come from. */
   readonly examples: readonly Example[]
 }

@@ -117,7 +117,7 @@ describe('Analysis', () => {
     frames(...Array.from({ length: 50 }, () => DISAGREEING))
     const { disagreements, experiments } = analysis.report()
     expect(disagreements).toHaveLength(20)
-    expect(experiments[0]?.confusions.pairs).toMatchObject([{ primary: '5', shadow: '6', count: 50 }])
+    expect(experiments[0]?.confusions).toMatchObject([{ primary: '5', shadow: '6', count: 50 }])
     const recorded = opened[0]?.values('pairs') ?? []
     expect(recorded).toHaveLength(50)
     expect(disagreements[0]).toEqual({ experiment: 'digits.v2.00000000', record: recorded[0] })
@@ -133,10 +133,36 @@ describe('Analysis', () => {
     analysis.tally('t', tally(sent(1)))
     expect(analysis.report()).toMatchObject({
       windows: [{ counts: { outcomes: { disagree: 1 } } }],
-      experiments: [{ confusions: { pairs: [], other: 0 } }],
+      experiments: [{ confusions: [], otherConfusions: 0 }],
       disagreements: [],
     })
     expect(opened[0]?.records.map(record => record.stream)).toEqual(['windows'])
+  })
+
+  test('counts changes of class and adds up what was measured', () => {
+    const { analysis, frames } = start()
+    frames(AGREEING, DISAGREEING, DISAGREEING)
+    expect(analysis.report()).toMatchObject({
+      experiments: [
+        {
+          confusions: [{ primary: '5', shadow: '6', count: 2 }],
+          otherConfusions: 0,
+          metrics: { flips: { count: 2, sum: 2 } },
+        },
+      ],
+    })
+  })
+
+  test('shows no label that is redacted, and none at all with record: off', () => {
+    const record = { bodies: 'never', maxBodyBytes: 0, redactPaths: [['outputs']], redactHeaders: [] } as const
+    const redacting = start(snapshotOf([experimentPlan()], { record }))
+    redacting.frames(DISAGREEING)
+    expect(redacting.analysis.report()).toMatchObject({
+      experiments: [{ confusions: [{ primary: '[redacted]', shadow: '[redacted]', count: 1 }] }],
+    })
+    const off = start(snapshotOf([experimentPlan()], { record: null }))
+    off.frames(DISAGREEING)
+    expect(off.analysis.report()).toMatchObject({ experiments: [{ confusions: [], otherConfusions: 0 }] })
   })
 
   test('counts outcomes of pairs whose frame was not handed over', () => {
@@ -150,7 +176,13 @@ describe('Analysis', () => {
   test('reports an experiment without traffic, with zeroes', () => {
     const { analysis } = start()
     expect(analysis.report().experiments).toMatchObject([
-      { outcomes: { agree: 0, disagree: 0 }, latency: { primary: { all: null } }, topFields: [] },
+      {
+        outcomes: { agree: 0, disagree: 0 },
+        latency: { primary: { all: null } },
+        topFields: [],
+        confusions: [],
+        metrics: {},
+      },
     ])
   })
 

@@ -1,57 +1,55 @@
 import { describe, expect, test } from 'vitest'
-import { Confusions } from '../../../src/analysis/confusions.ts'
-import type { Comparison } from '../../../src/sinks/record.ts'
-import { compare } from '../../support/compare.ts'
-import { floats, labels, oipAnswer } from '../../support/oip.ts'
+import { Confusions, redactLabels } from '../../../src/analysis/confusions.ts'
+import { MetricSums } from '../../../src/analysis/metric-sums.ts'
 
-const answerOf = (...values: number[]) => oipAnswer([labels('label', values)])
-const confusionsOf = (...comparisons: readonly Comparison[]) => {
-  const confusions = new Confusions()
-  for (const comparison of comparisons) confusions.add(comparison, [])
-  return confusions.report()
-}
+const label = (primary: string, shadow: string) => ({ path: '$.outputs[0].data', primary, shadow })
 
-describe('confusions', () => {
-  test('count which label became which, row by row and most frequent first', () => {
-    const flips = [compare(answerOf(5, 1, 7), answerOf(6, 1, 1)), compare(answerOf(5), answerOf(6))]
-    expect(confusionsOf(...flips)).toEqual({
-      pairs: [
-        { path: '$.outputs[0].data[*]', primary: '5', shadow: '6', count: 2 },
-        { path: '$.outputs[0].data[*]', primary: '7', shadow: '1', count: 1 },
+describe('Confusions', () => {
+  test('counts changes of class, most frequent first', () => {
+    const confusions = new Confusions()
+    confusions.add([label('cat', 'dog'), label('dog', 'cat')], 2)
+    confusions.add([label('cat', 'dog')], 1)
+    expect(confusions.report()).toEqual({
+      confusions: [
+        { primary: 'cat', shadow: 'dog', count: 2 },
+        { primary: 'dog', shadow: 'cat', count: 1 },
       ],
-      other: 0,
+      otherConfusions: 0,
     })
   })
 
-  test('count rows that a pair does not list as other', () => {
-    const rows = 40
-    const fives = Array.from({ length: rows }, () => 5)
-    const { pairs, other } = confusionsOf(compare(answerOf(...fives), answerOf(...fives.map(() => 6))))
-    const listed = pairs.reduce((sum, { count }) => sum + count, 0)
-    expect(listed).toBeLessThan(rows)
-    expect(listed + other).toBe(rows)
-  })
-
-  test('leave out what is no label, and answers that are no classes', () => {
-    const mixed = oipAnswer([labels('label', [5]), floats('score', [1], [0.25])])
-    const other = oipAnswer([labels('label', [6]), floats('score', [1], [0.75])])
-    expect(confusionsOf(compare(mixed, other)).pairs.map(({ path }) => path)).toEqual(['$.outputs[0].data[*]'])
-    expect(confusionsOf(compare('{"a":1}', '{"a":2}'))).toEqual({ pairs: [], other: 0 })
-  })
-
-  test('never hold a label that records must not have', () => {
+  test('stays bounded when a model invents labels, and loses no count', () => {
     const confusions = new Confusions()
-    confusions.add(compare(answerOf(5), answerOf(6)), [['outputs', { any: true }, 'data']])
-    expect(confusions.report().pairs).toMatchObject([{ primary: '[redacted]', shadow: '[redacted]', count: 1 }])
+    for (let i = 0; i < 5000; i++) {
+      confusions.add([label(`label ${i}`, 'x')], 3)
+      if (i % 2 === 0) confusions.add([label('cat', 'dog')], 1)
+    }
+    const report = confusions.report()
+    expect(report.confusions).toHaveLength(50)
+    expect(report.confusions[0]).toEqual({ primary: 'cat', shadow: 'dog', count: 2500 })
+    const listed = report.confusions.reduce((sum, { count }) => sum + count, 0)
+    expect(listed + report.otherConfusions).toBe(15_000 + 2500)
   })
 
-  test('stay bounded when a model invents labels, and lose none of the counts', () => {
+  test('cuts what is no label but a text', () => {
     const confusions = new Confusions()
-    for (let i = 0; i < 2_000; i++) confusions.add(compare(answerOf(i), answerOf(i + 1)), [])
-    confusions.add(compare(answerOf(0), answerOf(1)), [])
-    const { pairs, other } = confusions.report()
-    expect(pairs).toHaveLength(100)
-    expect(pairs[0]).toMatchObject({ primary: '0', shadow: '1', count: 2 })
-    expect(pairs.reduce((sum, { count }) => sum + count, 0) + other).toBe(2_001)
+    confusions.add([label('x'.repeat(1000), 'y')], 1)
+    expect(confusions.report().confusions[0]?.primary).toBe(`${'x'.repeat(64)}…`)
   })
+
+  test('shows nothing of redacted fields', () => {
+    expect(redactLabels([label('cat', 'dog')], [['outputs', 0, 'data']])).toEqual([label('[redacted]', '[redacted]')])
+    expect(redactLabels([label('cat', 'dog')], [['outputs', 0, 'data', 3]])).toEqual([
+      label('[redacted]', '[redacted]'),
+    ])
+    expect(redactLabels([label('cat', 'dog')], [['email']])).toEqual([label('cat', 'dog')])
+  })
+})
+
+test('MetricSums adds up each metric over the pairs that have it', () => {
+  const sums = new MetricSums()
+  sums.add({ jsd: 0.25, flips: 1 })
+  sums.add({ jsd: 0.5 })
+  sums.add({})
+  expect(sums.report()).toEqual({ jsd: { count: 2, sum: 0.75 }, flips: { count: 1, sum: 1 } })
 })

@@ -56,6 +56,9 @@ describe('the smallest file', () => {
         task: 'auto',
         ignore: [['id'], ['created']],
         tolerance: { absolute: 1e-6, relative: 1e-3 },
+        fields: [],
+        thresholds: { cosine: 0.999, rbo: 0.95, similarity: null },
+        limits: { bodyBytes: 4_194_304, timeMs: 50 },
       },
       gates: {
         agreement: { min: 0.99 },

@@ -50,11 +50,11 @@ function confusionTable({ confusions }: ReportInput): Table {
   const { pairs = [], other = 0 } = confusions ?? {}
   const listed = pairs.slice(0, CONFUSIONS_LISTED)
   const rest = pairs.slice(CONFUSIONS_LISTED).reduce((sum, { count }) => sum + count, other)
-  const rows = listed.map(({ path, primary, shadow, count }) => [path, primary, shadow, grouped(count)])
+  const rows = listed.map(({ primary, shadow, count }) => [primary, shadow, grouped(count)])
   return {
     caption: 'Confusions: rows whose label differs, by both labels, since the process started',
-    columns: [words('output'), words('primary says'), words('candidate says'), numbers('rows')],
-    rows: rest === 0 ? rows : [...rows, ['all others', '', '', grouped(rest)]],
+    columns: [words('primary says'), words('candidate says'), numbers('rows')],
+    rows: rest === 0 ? rows : [...rows, ['all others', '', grouped(rest)]],
     isFolded: false,
   }
 }

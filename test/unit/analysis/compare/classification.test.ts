@@ -45,6 +45,37 @@ describe('classification', () => {
     expect(compare(proba([3], P), proba([3], [0.2, 0.7, 0.1])).metrics).toMatchObject({ flips: 1, toss_up_flips: 0 })
   })
 
+  test('measures the confidence of both sides, and of many classes how many of the best five are in common', () => {
+    const { metrics } = compare(proba([1, 3], P), proba([1, 3], Q))
+    expect(metrics).toMatchObject({ primary_confidence: 0.7, shadow_confidence: 0.6 })
+    expect(metrics).not.toHaveProperty('top_5_overlap')
+    const many = compare(
+      proba([2, 7], [0.3, 0.2, 0.2, 0.1, 0.1, 0.06, 0.04, 1, 0, 0, 0, 0, 0, 0]),
+      proba([2, 7], [0.3, 0.2, 0.04, 0.1, 0.1, 0.06, 0.2, 1, 0, 0, 0, 0, 0, 0]),
+    )
+    expect(many.metrics['top_5_overlap']).toBeCloseTo((4 / 5 + 1) / 2, 12)
+  })
+
+  test('lists the changes of class, those beyond the kept differences too', () => {
+    const rows = Array.from({ length: 300 }, (_, row) => row)
+    const {
+      labels: flipped,
+      metrics,
+      differences,
+    } = compare(
+      oipAnswer([labels('y', rows)]),
+      oipAnswer([
+        labels(
+          'y',
+          rows.map(row => row + 1),
+        ),
+      ]),
+    )
+    expect(flipped?.[0]).toEqual({ path: '$.outputs[0].data', primary: '0', shadow: '1' })
+    expect([flipped?.length, metrics['flips'], differences.length]).toEqual([256, 300, 32])
+    expect(compare(proba([3], P), proba([3], Q)).labels).toBeUndefined()
+  })
+
   test('compares labels as they read', () => {
     expect(compare(oipAnswer([labels('y', ['cat', 'dog'])]), oipAnswer([labels('y', ['cat', 'cow'])]))).toMatchObject({
       result: 'disagree',

@@ -14,6 +14,8 @@ const rejection = (error: string) => leg(JSON.stringify({ error }), { status: 40
 const text = (body: string, changes = {}) => leg(body, { contentType: 'text/plain', ...changes })
 const deep = (inner: string) => leg(`${'['.repeat(200_000)}${inner}${']'.repeat(200_000)}`)
 
+const manyItems = (offset: number) => JSON.stringify(Array.from({ length: 5000 }, (_, i) => ({ id: i * 2 + offset })))
+
 describe('a leg that failed decides', () => {
   test.each([
     ['no answer', NO_HEAD],
@@ -87,6 +89,46 @@ describe('what cannot be compared says why', () => {
     ] as const) {
       expect(compare(primary, shadow)).toMatchObject({ result: 'incomparable', reason })
     }
+  })
+
+  test('too_large: an answer over the limit of the comparison is not decoded', () => {
+    const limits = { bodyBytes: 1000, timeMs: 10_000 }
+    const big = oipAnswer([
+      labels(
+        'y',
+        Array.from({ length: 1000 }, (_, i) => i),
+      ),
+    ])
+    for (const [primary, shadow] of [
+      [leg(big), other],
+      [other, leg(gzipSync(big), { contentEncoding: 'gzip' })],
+    ] as const) {
+      expect(compare(primary, shadow, { limits })).toMatchObject({ result: 'incomparable', reason: 'too_large' })
+    }
+    expect(compare(GOOD, other, { limits }).result).toBe('disagree')
+    const failed = oipAnswer([labels('y', [1])], { error: 'x'.repeat(1000) })
+    expect(compare(failed, other, { limits })).toMatchObject({ reason: 'too_large' })
+  })
+
+  test('too_large: a comparison over its time ends', () => {
+    const fields = [{ path: [], tolerance: null, order: 'set' }] as const
+    const started = performance.now()
+    const comparison = compare(
+      manyItems(0),
+      manyItems(1),
+      { fields, limits: { bodyBytes: 1e6, timeMs: 20 } },
+      { path: '/x' },
+    )
+    expect(comparison).toEqual({
+      result: 'incomparable',
+      reason: 'too_large',
+      task: 'none',
+      metrics: {},
+      differences: [],
+      truncated: false,
+    })
+    // Without the limit it is 12 million comparisons of items.
+    expect(performance.now() - started).toBeLessThan(1000)
   })
 
   test('compare_off', () => {

@@ -1,15 +1,37 @@
 import { describe, expect, test } from 'vitest'
+import { CostCap, CostExceeded } from '../../../../src/analysis/compare/cost-cap.ts'
 import { Findings, MAX_DIFFERENCES } from '../../../../src/analysis/compare/findings.ts'
-import { compareStructure } from '../../../../src/analysis/compare/structure.ts'
-import { ANY_CHILD, type FieldPath } from '../../../../src/config/snapshot.ts'
+import { compareStructure, type StructureOptions } from '../../../../src/analysis/compare/structure.ts'
+import { ANY_CHILD, type FieldPath, type FieldPlan } from '../../../../src/config/snapshot.ts'
+
+function options(changes: Partial<StructureOptions> = {}): StructureOptions {
+  const tolerance = { absolute: 0, relative: 0.01 }
+  return { ignore: [], fields: [], tolerance, onNumbers: null, cost: new CostCap(10_000), ...changes }
+}
 
 function differences(primary: unknown, shadow: unknown, ignore: readonly FieldPath[] = []) {
   const findings = new Findings()
-  compareStructure(primary, shadow, { ignore, tolerance: { absolute: 0, relative: 0.01 }, onNumbers: null }, findings)
+  compareStructure(primary, shadow, options({ ignore }), findings)
   return findings.differences
 }
 
 const many = (n: number) => Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, n]))
+
+const within = (fields: readonly FieldPlan[], primary: unknown, shadow: unknown, ignore: readonly FieldPath[] = []) => {
+  const findings = new Findings()
+  const tolerance = { absolute: 0, relative: 0 }
+  compareStructure(primary, shadow, options({ fields, ignore, tolerance }), findings)
+  return findings.differences
+}
+
+const field = (path: FieldPath, changes: Partial<FieldPlan> = {}): FieldPlan => ({
+  path,
+  tolerance: null,
+  order: 'list',
+  ...changes,
+})
+
+const absolute = (size: number) => ({ tolerance: { absolute: size, relative: 0 } })
 
 describe('structure', () => {
   test('equal JSON has no differences, whatever the order of keys', () => {
@@ -75,12 +97,7 @@ describe('structure', () => {
 
   test('keeps a handful of many differences', () => {
     const findings = new Findings()
-    compareStructure(
-      many(1),
-      many(2),
-      { ignore: [], tolerance: { absolute: 0, relative: 0 }, onNumbers: null },
-      findings,
-    )
+    compareStructure(many(1), many(2), options(), findings)
     expect(findings.differences).toHaveLength(MAX_DIFFERENCES)
     expect(findings.truncated).toBe(true)
   })
@@ -96,5 +113,76 @@ describe('structure', () => {
       { primary: 'NaN' },
       { primary: 'array of 1' },
     ])
+  })
+})
+
+describe('settings of single fields', () => {
+  test('a tolerance holds at and below its path, and nowhere else', () => {
+    const primary = { a: { x: 1, list: [1, 2] }, b: 1 }
+    const shadow = { a: { x: 1.4, list: [1.5, 2] }, b: 1.4 }
+    expect(within([field(['a'], absolute(0.5))], primary, shadow)).toMatchObject([{ path: '$.b' }])
+    expect(within([field(['a', 'list', ANY_CHILD], absolute(0.5))], primary, shadow).map(({ path }) => path)).toEqual([
+      '$.a.x',
+      '$.b',
+    ])
+    expect(within([field([], absolute(0.5))], primary, shadow)).toEqual([])
+  })
+
+  test('the deeper path decides, and of equal ones the last', () => {
+    const fields = [field(['a'], absolute(1)), field(['a', ANY_CHILD], absolute(0)), field(['a', 'x'], absolute(2))]
+    expect(within(fields, { a: { x: 1, y: 1 } }, { a: { x: 3, y: 2 } })).toMatchObject([{ path: '$.a.y' }])
+  })
+
+  test('a set is the same in any order; what finds no match is missing or extra', () => {
+    const set = [field(['tags'], { order: 'set' })]
+    expect(within(set, { tags: ['a', 'b', 'b'] }, { tags: ['b', 'a', 'b'] })).toEqual([])
+    expect(within(set, { tags: ['a', 'b', 'b'] }, { tags: ['b', 'c', 'a', 'd'] })).toEqual([
+      { path: '$.tags[2]', kind: 'missing', primary: 'b', shadow: null },
+      { path: '$.tags[1]', kind: 'extra', primary: null, shadow: 'c' },
+      { path: '$.tags[3]', kind: 'extra', primary: null, shadow: 'd' },
+    ])
+    expect(within(set, { tags: [['a', 'b']] }, { tags: [['b', 'a']] })).toHaveLength(2)
+  })
+
+  test('items of a set match within the tolerances and without what is ignored', () => {
+    const fields = [field(['boxes'], { order: 'set' }), field(['boxes', ANY_CHILD, 'x'], absolute(0.5))]
+    const primary = {
+      boxes: [
+        { x: 1, seed: 1 },
+        { x: 5, seed: 2 },
+      ],
+    }
+    const shadow = {
+      boxes: [
+        { x: 5.4, seed: 3 },
+        { x: 1.4, seed: 4 },
+      ],
+    }
+    expect(within(fields, primary, shadow, [['boxes', ANY_CHILD, 'seed']])).toEqual([])
+    expect(within(fields, primary, shadow)).toHaveLength(4)
+  })
+
+  test('numbers of matched items are seen, for the error of a regression', () => {
+    const seen: [number, number][] = []
+    const plan = options({
+      fields: [field([], { order: 'set' })],
+      tolerance: { absolute: 0.5, relative: 0 },
+      onNumbers: (ours, theirs) => seen.push([ours, theirs]),
+    })
+    compareStructure([1, 7, 3], [3, 1.25, 9], plan, new Findings())
+    expect(seen).toEqual([
+      [3, 3],
+      [1, 1.25],
+    ])
+  })
+
+  test('a comparison that takes too long ends', () => {
+    let now = 0
+    const cost = new CostCap(5, () => now++)
+    const items = Array.from({ length: 3000 }, (_, i) => ({ i }))
+    const shadow = items.map(({ i }) => ({ i: -i - 1 }))
+    expect(() =>
+      compareStructure(items, shadow, options({ cost, fields: [field([], { order: 'set' })] }), new Findings()),
+    ).toThrow(CostExceeded)
   })
 })

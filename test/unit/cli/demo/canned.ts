@@ -35,6 +35,9 @@ export const EXPERIMENT_VIEW: ExperimentView = {
   noise: null,
   latency: { primary: leg(840, 2_300), shadow: leg(1_200, 45_600) },
   topFields: [{ path: '$.outputs.label[0]', kind: 'value', count: 50 }],
+  confusions: [{ primary: '3', shadow: '8', count: 50 }],
+  otherConfusions: 0,
+  metrics: { flips: { count: 50, mean: 1 } },
 }
 
 export const VERDICT_VIEW: VerdictView = {

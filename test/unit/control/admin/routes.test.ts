@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ExperimentStats } from '../../../../src/analysis/experiment-stats.ts'
 import { TestAdmin } from '../../../support/admin.ts'
+import { leg, pairFrame } from '../../../support/pairs.ts'
 import { countsOf, sealedWindow } from '../../../support/windows.ts'
 
 const EXPERIMENT = 'churn.churn-v2.0a1b2c3d'
@@ -75,6 +77,30 @@ describe('an experiment', () => {
         counts: { eligible: 9, sampled: 6, sent: 6, pairs: 6, outcomes: { agree: 6, disagree: 0 } },
       })
     }
+  })
+
+  test('shows changes of class, and the means of what was measured', async () => {
+    seal(EXPERIMENT, 1)
+    const report = new ExperimentStats(EXPERIMENT)
+    report.addLabels([{ path: '$', primary: 'cat', shadow: 'dog' }], 3)
+    for (const jsd of [0.25, 0.75]) {
+      const comparison = { result: 'agree', task: 'classification', metrics: { jsd }, differences: [] } as const
+      report.add(pairFrame(leg(''), leg('')), { ...comparison, truncated: false }, 1)
+    }
+    const experiment = { ...report.report(1), forgottenVotes: 0 }
+    admin.state.take({
+      windows: [],
+      settledBefore: 0,
+      experiments: [experiment],
+      disagreements: [],
+      sinks: [],
+      framesLost: 0,
+    })
+    expect(await admin.get(`/api/v1/experiments/${EXPERIMENT}`)).toMatchObject({
+      confusions: [{ primary: 'cat', shadow: 'dog', count: 1 }],
+      otherConfusions: 2,
+      metrics: { jsd: { count: 2, mean: 0.5 } },
+    })
   })
 
   test('of an older configuration is still there, and says that it is not current', async () => {

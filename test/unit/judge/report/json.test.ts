@@ -4,6 +4,7 @@ import { renderReport } from '../../../../src/judge/report/format.ts'
 import type { ReportInput } from '../../../../src/judge/report/report-input.ts'
 import { quickPlan } from '../../../support/verdicts.ts'
 import { reportInput } from '../../../support/reports.ts'
+import { comparePlan } from '../../../support/pairs.ts'
 
 const ROLLED_BACK = reportInput({ agree: 185, disagree: 6, shadowErrors: 2, dropped: 3 }, 75)
 
@@ -112,12 +113,7 @@ describe('the JSON report', () => {
   test('leaves out a task and a format that are only found by looking, and versions nobody gave', () => {
     const plan = quickPlan()
     expect(cardOf(ROLLED_BACK).modelParameters).not.toHaveProperty('task')
-    const compare = {
-      payload: 'oip',
-      task: 'classification',
-      ignore: [],
-      tolerance: { absolute: 0, relative: 0 },
-    } as const
+    const compare = comparePlan({ payload: 'oip', task: 'classification' })
     const declared = { ...plan, compare, candidate: { upstream: 'v2', version: null } }
     const input = reportInput({ agree: 10 }, 10, {}, declared)
     expect(cardOf(input).modelParameters).toMatchObject({ task: 'classification', inputs: [{ format: 'oip' }] })
