@@ -16,6 +16,7 @@ import { NoiseJoins } from './noise-joins.ts'
 import { bodyOrNull, PairBodies } from './pair-bodies.ts'
 import { SinkSet } from './sink-set.ts'
 import { Snapshots } from './snapshots.ts'
+import { legStream } from './stream-timing.ts'
 import { Votes } from './votes.ts'
 import { Windows } from './windows.ts'
 
@@ -226,7 +227,8 @@ export class Analysis {
       primary: keep && frame.primary.capture === 'complete' ? bodyOrNull(bodies.primary()) : null,
       shadow: keep && frame.shadow.capture === 'complete' ? bodyOrNull(bodies.shadow()) : null,
     }
-    const record = pairRecord({ frame, snapshot, experiment, comparison, isRepeat, decoded })
+    const streams = { primary: legStream(frame.primary), shadow: legStream(frame.shadow) }
+    const record = pairRecord({ frame, snapshot, experiment, comparison, isRepeat, decoded, streams })
     this.#sinks.offer(record)
     if (disagrees) this.#show(experiment.id, record.value)
   }

@@ -7,6 +7,7 @@ import { explanationText } from './explanation-text.ts'
 import { loadFile } from './load-file.ts'
 import { readOptions, required, UsageError } from './options.ts'
 import { TOKEN_PATTERN } from '../config/key-source.ts'
+import { bodyJson } from '../dataplane/routing/body-json.ts'
 import type { RequestHead } from '../dataplane/routing/request-head.ts'
 
 /** `understudy explain`: says which route, arm, shadows and buckets a request gets, with the proxy's own decisions. */
@@ -20,7 +21,7 @@ export async function run(args: string[]): Promise<number> {
     address: options.address ?? '127.0.0.1',
   })
   const body = readBody(options.body)
-  const explanation = explainRequest(loadFile(file), { ...head, json: parseJson(body) }, body.length)
+  const explanation = explainRequest(loadFile(file), { ...head, json: bodyJson(body) }, body)
   console.log(options.json === true ? JSON.stringify(explanation) : explanationText(explanation))
   return 0
 }
@@ -64,15 +65,6 @@ function readHeaders(lines: readonly string[]): IncomingHttpHeaders {
     headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
   }
   return headers
-}
-
-/** Keys may lie in the body; one that is not JSON has none. */
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    return undefined
-  }
 }
 
 function readBody(body: string | undefined): Buffer {

@@ -1,3 +1,4 @@
+import { READ_BODY_BYTES } from '../dataplane/routing/body-json.ts'
 import type { DecisionExplanation, Explanation } from './explanation.ts'
 
 /** The explanation as lines for people. */
@@ -5,8 +6,9 @@ export function explanationText(explanation: Explanation): string {
   const { request, tried, refused, arm, shadows } = explanation
   const lines = [row('request', `${request.method} ${request.path}, ${request.bodyBytes} bytes of body`)]
   for (const { route, mismatch } of tried) {
+    const why = mismatch === 'model' ? ` (${modelText(request)})` : ''
     lines.push(
-      row('route', mismatch === null ? `${route}: matches` : `${route}: does not match, its ${mismatch} differs`),
+      row('route', mismatch === null ? `${route}: matches` : `${route}: does not match, its ${mismatch} differs${why}`),
     )
   }
   if (refused !== null) lines.push(row('answer', `${refused.status} by Understudy: ${refused.reason}`))
@@ -17,9 +19,17 @@ export function explanationText(explanation: Explanation): string {
   for (const shadow of shadows) {
     const what = shadow.reason === null ? 'gets a copy' : `no copy, ${shadow.reason}`
     lines.push(row('shadow', `${shadow.upstream}: ${what}; ${decisionText(shadow.decision)}`))
+    if (shadow.path !== null) lines.push(row('', `copies ask for ${shadow.path}`))
+    if (shadow.setBody !== null) lines.push(row('', `set in their body: ${shadow.setBody}`))
     lines.push(row('', `experiment ${shadow.experiment}`))
   }
   return lines.join('\n')
+}
+
+function modelText({ model, bodyBytes }: Explanation['request']): string {
+  if (model !== null) return `the body names ${JSON.stringify(model)}`
+  if (bodyBytes > READ_BODY_BYTES) return `the body is over ${READ_BODY_BYTES} bytes and not read`
+  return 'the body names none'
 }
 
 function decisionText(decision: DecisionExplanation): string {

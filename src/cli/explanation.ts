@@ -1,8 +1,12 @@
 import { formatKeySource } from '../config/key-source.ts'
 import type { RoutePlan, ShadowPlan, Snapshot } from '../config/snapshot.ts'
 import { decideCanary, decideShadow, type Decision } from '../dataplane/routing/assign.ts'
-import { matchRoute, mismatch } from '../dataplane/routing/match.ts'
+import { ChunkList } from '../dataplane/chunk-list.ts'
+import { modelOf } from '../dataplane/routing/body-json.ts'
+import { matchRoute, mismatch, type MatchPart } from '../dataplane/routing/match.ts'
 import type { RequestHead } from '../dataplane/routing/request-head.ts'
+import { patchedBody, pathOfCopy } from '../dataplane/shadow/copy-request.ts'
+import { readMergePatch } from '../dataplane/shadow/merge-patch.ts'
 
 /** What becomes of one request, step by step; the JSON of `understudy explain --json`. */
 export interface Explanation {
@@ -12,9 +16,11 @@ export interface Explanation {
     readonly host: string
     readonly requestId: string
     readonly bodyBytes: number
+    /** What `match.model` is compared with. */
+    readonly model: string | null
   }
   /** The routes in the order they were tried, up to the one that matched. */
-  readonly tried: readonly { readonly route: string; readonly mismatch: string | null }[]
+  readonly tried: readonly { readonly route: string; readonly mismatch: MatchPart | null }[]
   readonly route: string | null
   /** Status and reason when Understudy answers itself. */
   readonly refused: { readonly status: number; readonly reason: string } | null
@@ -35,6 +41,10 @@ export interface ShadowExplanation {
   readonly copied: boolean
   /** Why not; null when copied. */
   readonly reason: string | null
+  /** Path and query that a copy asks for; null: those of the request. */
+  readonly path: string | null
+  /** JSON merge patch for the body of a copy, as text; null: it stays as it is. */
+  readonly setBody: string | null
   readonly decision: DecisionExplanation
 }
 
@@ -45,8 +55,9 @@ export interface DecisionExplanation extends Decision {
 }
 
 /** Uses the functions of the data plane, so it cannot say anything else than the proxy does. */
-export function explainRequest(snapshot: Snapshot, head: RequestHead, bodyBytes: number): Explanation {
+export function explainRequest(snapshot: Snapshot, head: RequestHead, body: Buffer): Explanation {
   const { method, path, host, requestId } = head
+  const bodyBytes = body.length
   const index = matchRoute(snapshot.routes, head)
   const tried = snapshot.routes
     .slice(0, index < 0 ? undefined : index + 1)
@@ -56,13 +67,12 @@ export function explainRequest(snapshot: Snapshot, head: RequestHead, bodyBytes:
   const served = refused === null ? route : undefined
   const arm = served === undefined ? null : explainArm(snapshot, served, head)
   return {
-    request: { method, path, host, requestId, bodyBytes },
+    request: { method, path, host, requestId, bodyBytes, model: modelOf(head) },
     tried,
     route: route?.name ?? null,
     refused,
     arm,
-    shadows:
-      served === undefined ? [] : served.shadows.map(s => explainShadow(snapshot, served, s, head, bodyBytes, arm)),
+    shadows: served === undefined ? [] : served.shadows.map(s => explainShadow(snapshot, served, s, head, body, arm)),
   }
 }
 
@@ -86,7 +96,7 @@ function explainShadow(
   route: RoutePlan,
   shadow: ShadowPlan,
   head: RequestHead,
-  bodyBytes: number,
+  body: Buffer,
   arm: ArmExplanation | null,
 ): ShadowExplanation {
   const decision = {
@@ -94,12 +104,15 @@ function explainShadow(
     percent: shadow.percent,
     source: formatKeySource(shadow.key),
   }
-  const reason = whyNotCopied(shadow, head, bodyBytes, arm, decision)
+  const reason = whyNotCopied(shadow, head, body, arm, decision)
   return {
     upstream: upstreamName(snapshot, shadow.upstream),
     experiment: snapshot.experiments[shadow.experiment]?.id ?? '',
     copied: reason === null,
     reason,
+    path:
+      shadow.path === null ? null : pathOfCopy(shadow, head.query === '' ? head.path : `${head.path}?${head.query}`),
+    setBody: shadow.setBody,
     decision,
   }
 }
@@ -107,7 +120,7 @@ function explainShadow(
 function whyNotCopied(
   shadow: ShadowPlan,
   head: RequestHead,
-  bodyBytes: number,
+  body: Buffer,
   arm: ArmExplanation | null,
   decision: Decision,
 ): string | null {
@@ -115,7 +128,15 @@ function whyNotCopied(
   if (arm?.arm === 'canary') return 'the canary answers: only what the primary answers can be compared'
   if (!shadow.methods.includes(head.method)) return `the method is none of ${shadow.methods.join(', ')}`
   if (!decision.chosen) return 'not sampled'
-  return bodyBytes > shadow.maxBodyBytes ? `the body is over max_body (${shadow.maxBodyBytes} bytes)` : null
+  if (body.length > shadow.maxBodyBytes) return `the body is over max_body (${shadow.maxBodyBytes} bytes)`
+  return isPatchable(shadow, head, body) ? null : 'set_body cannot be applied: the body is not JSON, or is compressed'
+}
+
+function isPatchable({ setBody }: ShadowPlan, head: RequestHead, body: Buffer): boolean {
+  if (setBody === null) return true
+  const whole = new ChunkList()
+  whole.add(body)
+  return patchedBody(head, whole, readMergePatch(setBody)) !== null
 }
 
 function upstreamName(snapshot: Snapshot, index: number): string {

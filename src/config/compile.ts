@@ -104,7 +104,7 @@ function compileSinks({ sinks: { file, kafka } }: RoutingFile, certificates: Cer
   }
 }
 
-const SECRET_KEYS = new Set(['token', 'password', 'key', 'cert', 'ca'])
+const SECRET_KEYS = new Set(['token', 'password', 'key', 'cert', 'ca', 'setBody'])
 
 /** The hash is shown in logs and the admin API, so secrets go in as their own hash only. */
 function hashOf(body: Omit<Snapshot, 'revision' | 'hash' | 'source' | 'files'>): string {

@@ -88,6 +88,8 @@ function describeRoute(before: Snapshot, a: RoutePlan, after: Snapshot, b: Route
         change('max_body', formatSize(old.maxBodyBytes), formatSize(next.maxBodyBytes)),
         change('methods', old.methods.join(', '), next.methods.join(', ')),
         changed('headers', old.headers, next.headers),
+        change('path', old.path ?? 'of the request', next.path ?? 'of the request'),
+        changed('set_body', old.setBody, next.setBody),
         change('experiment', old.id, next.id),
       ].flat(),
     ),

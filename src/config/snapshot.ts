@@ -143,6 +143,8 @@ export interface MatchPlan {
   readonly methods: readonly string[]
   /** Lower-case name and exact value. */
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Exact text of the top-level `model` of a JSON body. */
+  readonly model: string | null
 }
 
 export interface CanaryPlan {
@@ -186,6 +188,10 @@ export interface ShadowPlan {
   /** Upper case. */
   readonly methods: readonly string[]
   readonly headers: HeaderRules
+  /** What copies ask for instead of the path of the request; the query stays. */
+  readonly path: string | null
+  /** JSON text of a merge patch (RFC 7386), an object, for the bodies of copies. */
+  readonly setBody: string | null
 }
 
 /** Where a sticky or sampling key comes from. `request` is the request id. */

@@ -7,15 +7,14 @@ import type { RouteRuntime } from './runtime.ts'
 import { sampleShadows } from './shadow/mirror.ts'
 
 /**
- * Step 4: the arm and the shadows, before any answer exists. `body` only where a key of the route lies in it, and null
- * when it is too long to be looked at: then the decision is random, like for any request without its key.
+ * Step 4: the arm and the shadows, before any answer exists. Where a key of the route lies in a body that is too long to be
+ * looked at, or no JSON, the decision is random, like for any request without its key.
  */
-export function assign(exchange: Exchange, body: Buffer | null): void {
+export function assign(exchange: Exchange): void {
   const { route, plane, client } = exchange
   exchange.assigned = true
   // Having waited for a body, it counts in the second of the decision: that of its arrival may be handed over already.
   exchange.assignedAtUs = exchange.upload === null ? exchange.arrivedAtUs : plane.clock.nowUs()
-  if (body !== null) exchange.head = { ...exchange.head, json: parse(body) }
   const { canary } = route.plan
   if (canary !== null) assignArm(exchange, canary)
   exchange.sharedHeaders = endToEndHeaders(client, exchange.head.host, exchange.requestId)
@@ -43,12 +42,4 @@ function canaryOrFallback(route: RouteRuntime, canary: CanaryPlan): 'primary' | 
   if (canary.fallback === 'none' || route.canary?.available !== false) return 'canary'
   route.arms.canary.fallbacks++
   return 'primary'
-}
-
-function parse(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

@@ -7,6 +7,8 @@ import type { Attendant, Downstream } from './http/downstream.ts'
 import { refuse } from './http/refuse.ts'
 import type { RawHeaders } from './http/request-headers.ts'
 import type { Upload, UploadOwner } from './http/upload.ts'
+import { matchByBody } from './match.ts'
+import { bodyJson } from './routing/body-json.ts'
 import type { RequestHead } from './routing/request-head.ts'
 import type { RouteRuntime, Runtime } from './runtime.ts'
 import { mirror } from './shadow/mirror.ts'
@@ -49,9 +51,12 @@ export class Exchange implements UploadOwner, Attendant {
   /** Path and query as they are forwarded. */
   originForm = ''
   head: RequestHead = NO_HEAD
-  /** Index of `route` in the snapshot, -1 while unknown. */
+  /** The runtime's `noRoute` until one is matched. */
   route: RouteRuntime
   routeName = '-'
+  matched = false
+  /** The route or the arm hangs on the body: nothing is chosen before it is there, or turns out to be too long. */
+  waitsForBody = false
   /** What every leg sends, before the rules of its upstream. */
   sharedHeaders: RawHeaders = []
   arm: 'primary' | 'canary' = 'primary'
@@ -60,7 +65,7 @@ export class Exchange implements UploadOwner, Attendant {
   admitted = false
   /** The arm and the shadows are chosen. */
   assigned = false
-  /** The second the exchange counts in; later than its arrival where a key lay in the body. */
+  /** The second the exchange counts in; later than its arrival where it waited for its body. */
   assignedAtUs = 0
   /** Endpoints of failed attempts before the live leg. */
   tried: readonly Endpoint[] = NONE
@@ -109,15 +114,18 @@ export class Exchange implements UploadOwner, Attendant {
     return armUpstream(this).roomForUpload
   }
 
-  tee(): BodyCapture {
-    if (!this.assigned) assign(this, null)
+  tee(): BodyCapture | null {
+    if (!this.assigned && !this.#choose()) return null
     this.teed = new BodyCapture(this.teeBytes, this.plane.copyMemory)
     return this.teed
   }
 
   onBodyWhole(body: ChunkList): void {
     if (this.answered) return
-    if (!this.assigned) assign(this, body.whole())
+    if (!this.assigned) {
+      this.head = { ...this.head, json: bodyJson(body.whole()) }
+      if (!this.#choose()) return
+    }
     this.#forward(body)
     this.onBodyCopied(body)
   }
@@ -186,6 +194,14 @@ export class Exchange implements UploadOwner, Attendant {
     this.client.closeAfterAnswer = true
     if (this.live !== null) this.live.fail(error.code, error.message)
     else this.refuseAdmitted(error)
+  }
+
+  /** The route and the arm, where they waited for the body. false: there is no route, and the client was told. */
+  #choose(): boolean {
+    const refusal = matchByBody(this)
+    if (refusal === null) assign(this)
+    else this.refuseAdmitted(refusal)
+    return refusal === null
   }
 
   #forward(body: RequestBody): void {

@@ -8,17 +8,14 @@ import { refuse } from './http/refuse.ts'
 import { requestIdOf } from './http/request-headers.ts'
 import { readTarget } from './http/target.ts'
 import { Upload } from './http/upload.ts'
-import { matchRoute } from './routing/match.ts'
-import type { RouteRuntime } from './runtime.ts'
-
-/** A key is looked for in bodies up to this size; longer ones are streamed and have none. */
-const KEY_BODY_BYTES = 1024 * 1024
+import { match } from './match.ts'
+import { READ_BODY_BYTES } from './routing/body-json.ts'
 
 /**
  * The life of an exchange:
  *
  *   1 normalise  framing, target, headers         -> 400 501
- *   2 match      a route of the current snapshot  -> 404
+ *   2 match      a route of the snapshot, match.ts -> 404
  *   3 admit      in-flight and size limits        -> 503 413
  *   4 assign     the arm and the shadows, before any answer exists (assign.ts)
  *   5 forward    to the arm, the first byte before the last has come (upstream/forward.ts)
@@ -36,8 +33,8 @@ export function handleRequest(plane: DataPlane, client: Downstream): void {
     refuse(exchange, refusal)
     return
   }
-  // Where a key lies in the body, the arm can only be chosen once the body is there.
-  if (!exchange.route.keysInBody || !client.hasBody) assign(exchange, null)
+  // Where a model or a key in the body decides, the route or the arm can only be chosen once the body is there.
+  if (!exchange.waitsForBody) assign(exchange)
   receive(exchange)
 }
 
@@ -64,15 +61,6 @@ function normalise(exchange: Exchange): ProxyError | null {
   return null
 }
 
-function match(exchange: Exchange): ProxyError | null {
-  const { runtime, head } = exchange
-  const index = matchRoute(runtime.snapshot.routes, head)
-  if (index === -1) return new ProxyError('NO_ROUTE', `no route matches ${head.method} ${head.path}`)
-  exchange.route = runtime.routes[index] as RouteRuntime
-  exchange.routeName = exchange.route.plan.name
-  return null
-}
-
 function admit(exchange: Exchange): ProxyError | null {
   const { plane, client } = exchange
   const declared = client.headers['content-length']
@@ -90,7 +78,7 @@ function receive(exchange: Exchange): void {
     exchange.forwardWithoutBody()
     return
   }
-  const gatherBytes = exchange.assigned ? 0 : KEY_BODY_BYTES
+  const gatherBytes = exchange.waitsForBody ? READ_BODY_BYTES : 0
   exchange.upload = new Upload(client, exchange, plane.limits.bodyBytes, gatherBytes)
   exchange.upload.start(plane.turnEnds)
 }

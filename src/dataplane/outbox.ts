@@ -119,5 +119,6 @@ function letGo(frame: PairFrame): void {
 
 function letGoLeg(leg: FrameLeg): void {
   leg.body = NO_BODY
+  leg.arrivals = null
   leg.capture = 'let_go'
 }

@@ -6,9 +6,10 @@ import {
   type Snapshot,
   type UpstreamPlan,
 } from '../config/snapshot.ts'
-import type { ArmCounters, Counters, MutableShadowCounters } from './counters.ts'
+import { ArmCounters, type Counters, type MutableShadowCounters } from './counters.ts'
 import type { DeadlineWheel } from './deadline-wheel.ts'
 import { ConnectionPace } from './shadow/connection-pace.ts'
+import { readMergePatch, type MergePatch } from './shadow/merge-patch.ts'
 import { ReachGate } from './shadow/reach-gate.ts'
 import { Upstream } from './upstream/upstream.ts'
 
@@ -39,6 +40,8 @@ export interface ShadowRuntime {
   /** How much of a request a record can hold, bytes. */
   readonly recordedBytes: number
   readonly slowdownRatio: number
+  /** `set_body`; null: the bodies of copies stay as they are. */
+  readonly mergePatch: MergePatch | null
 }
 
 /**
@@ -49,7 +52,9 @@ export class Runtime {
   readonly snapshot: Snapshot
   readonly routes: readonly RouteRuntime[]
   readonly upstreams: ReadonlyMap<string, Upstream>
-  /** Stands in for the route of requests that match none. */
+  /** Some route asks for a model. */
+  readonly matchesModels: boolean
+  /** Stands in for the route of requests that match none, or whose route hangs on a body that is not there yet. */
   readonly noRoute: RouteRuntime
   #users = 0
   #retired = false
@@ -75,7 +80,10 @@ export class Runtime {
       control: plan.control === null ? null : shadowRuntime(snapshot, plan, plan.control, upstreams, counters),
       arms: { primary: counters.arm(plan.name, 'primary'), canary: counters.arm(plan.name, 'canary') },
     }))
-    this.noRoute = { ...(this.routes[0] as RouteRuntime), shadows: [], control: null }
+    this.matchesModels = snapshot.routes.some(({ match }) => match.model !== null)
+    // Counters of its own, which nobody reads: what has no route is no answer of any arm.
+    const uncounted = { primary: new ArmCounters('-', 'primary'), canary: new ArmCounters('-', 'canary') }
+    this.noRoute = { ...(this.routes[0] as RouteRuntime), shadows: [], control: null, arms: uncounted }
   }
 
   get inUse(): boolean {
@@ -131,6 +139,7 @@ function shadowRuntime(
     bodies,
     captureBytes: bodies === 'none' ? 0 : plan.maxBodyBytes,
     slowdownRatio: slowdownRatio(snapshot.experiments[plan.experiment] as ExperimentPlan),
+    mergePatch: plan.setBody === null ? null : readMergePatch(plan.setBody),
     recordedBytes: (snapshot.record?.maxBodyBytes ?? 0) + CUT_CHARACTER_BYTES,
   }
 }

@@ -174,6 +174,7 @@ function frameLeg(leg: Leg, body: Buffer): FrameLeg {
     contentEncoding: leg.contentEncoding,
     capture: leg.capture.state,
     body,
+    arrivals: leg.arrivals,
   }
 }
 

@@ -41,6 +41,25 @@ export interface Comparison {
   readonly labels?: readonly FlippedLabel[]
 }
 
+/** When the tokens of a streamed answer came. Times in microseconds from dispatch; a token is an event with content. */
+export interface StreamTiming {
+  /** Of the body; null: none came. */
+  readonly firstByteUs: number | null
+  readonly firstTokenUs: number | null
+  /** null: not known, because the body was not captured or is compressed. */
+  readonly tokens: number | null
+  /** Between two tokens, by nearest rank; null: there are not two. */
+  readonly interTokenUs: { readonly p50: number; readonly p99: number } | null
+  /** From the first token to the last. */
+  readonly tokensPerSecond: number | null
+  /** The stream broke, or ended within an event (`inEvent`; null: not known) after so many bytes. null: it is whole. */
+  readonly cut: { readonly atByte: number; readonly inEvent: boolean | null } | null
+  /** Pieces without a time, because there were too many; the figures are of those before. */
+  readonly missedPieces: number
+  /** In which the answer was not read, because its client did not read: part of the times above. */
+  readonly heldUs: number
+}
+
 /** Bodies without their content-encoding; null: not captured, or it does not decode. */
 export interface DecodedBodies {
   readonly request: Buffer | null
@@ -57,6 +76,8 @@ export interface PairRecordInput {
   /** Its unit has voted in this experiment. */
   readonly isRepeat: boolean
   readonly decoded: DecodedBodies
+  /** null: no stream. */
+  readonly streams: { readonly primary: StreamTiming | null; readonly shadow: StreamTiming | null }
 }
 
 /** A differing value longer than this is cut: a record lists differences, it does not carry answers in them. */
@@ -73,6 +94,7 @@ export function pairRecord({
   comparison,
   isRepeat,
   decoded,
+  streams,
 }: PairRecordInput): SinkRecord {
   const parts = recordParts(snapshot, experiment)
   const unit = frame.unit === '' ? 'null' : parts.unitJson(frame.unit)
@@ -92,7 +114,8 @@ export function pairRecord({
       `{"schema":"${PAIR_SCHEMA}","id":${JSON.stringify(frame.id)},"requestId":${JSON.stringify(frame.requestId)},` +
       `${parts.identity},"arrivedAt":"${arrivedAt}","revision":${frame.revision},"unit":${unit},"arm":"primary",` +
       `"method":${JSON.stringify(frame.method)},"path":${JSON.stringify(path)},` +
-      `"primary":${legJson(frame.primary, parts.primary)},"shadow":${legJson(frame.shadow, parts.shadow)},` +
+      `"primary":${legJson(frame.primary, parts.primary, streams.primary)},` +
+      `"shadow":${legJson(frame.shadow, parts.shadow, streams.shadow)},` +
       `"sentFirst":"${frame.sentFirst}",` +
       `"comparison":${comparisonJson(comparison, snapshot.record?.redactPaths ?? [])},` +
       `"inclusion":${parts.inclusion}${isRepeat ? ',"repeat":true' : ''}${bodies}}`,
@@ -114,12 +137,13 @@ export function windowRecord(window: SealedWindow): SinkRecord {
   }
 }
 
-function legJson(leg: FrameLeg, beginnings: readonly string[]): string {
+function legJson(leg: FrameLeg, beginnings: readonly string[], stream: StreamTiming | null): string {
   const type = leg.contentType === '' ? '' : `,"contentType":${JSON.stringify(leg.contentType)}`
   const error = leg.error === null ? '' : `,"error":"${leg.error}"`
+  const timing = stream === null ? '' : `,"stream":${JSON.stringify(stream)}`
   return (
     `${beginnings[leg.endpoint] ?? beginnings.at(-1)},"status":${leg.status},"latencyUs":${leg.latencyUs},` +
-    `"ttfbUs":${leg.ttfbUs},"bytes":${leg.bytes}${type}${error}}`
+    `"ttfbUs":${leg.ttfbUs},"bytes":${leg.bytes}${type}${error}${timing}}`
   )
 }
 

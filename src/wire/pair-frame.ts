@@ -1,4 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../errors.ts'
+import { arrivalsBytes, arrivalsMark, decodeArrivals, encodeArrivals, type Arrivals } from './arrivals.ts'
 
 /**
  * One settled pair as it crosses from a data-plane thread to the analysis thread: packed, little-endian, many to a
@@ -49,6 +50,8 @@ export interface FrameLeg {
   contentEncoding: string
   capture: Capture
   body: Buffer
+  /** null: the answer was no stream, or nobody wanted its body. */
+  arrivals: Arrivals | null
 }
 
 /** `over_limit`: larger than the capture limit, body is empty. `let_go`: the outbox was full, body is empty. */
@@ -73,8 +76,8 @@ export function pairFrameBytes(frame: PairFrame): number {
     clipped(frame.requestType) +
     clipped(frame.requestEncoding) +
     frame.requestBody.length +
-    legTextAndBodyBytes(frame.primary) +
-    legTextAndBodyBytes(frame.shadow)
+    legPartsBytes(frame.primary) +
+    legPartsBytes(frame.shadow)
   )
 }
 
@@ -116,7 +119,8 @@ export function encodePairFrame(frame: PairFrame, target: Buffer, offset: number
   at += target.write(texts, at, texts.length, 'latin1')
   at += frame.requestBody.copy(target, at)
   at += primary.body.copy(target, at)
-  return at + shadow.body.copy(target, at)
+  at += shadow.body.copy(target, at)
+  return encodeArrivals(shadow.arrivals, target, encodeArrivals(primary.arrivals, target, at))
 }
 
 /**
@@ -160,6 +164,9 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
   primary.leg.body = bytes(primary.bodyLength)
   const sameAnswer = (flags & 2) === 2
   shadow.leg.body = sameAnswer ? primary.leg.body : bytes(shadow.bodyLength)
+  primary.leg.arrivals = decodeArrivals(source, at, primary.arrivalsMark)
+  at += arrivalsBytes(primary.leg.arrivals)
+  shadow.leg.arrivals = decodeArrivals(source, at, shadow.arrivalsMark)
   const frame: PairFrame = {
     revision: source.readUInt32LE(offset + 4),
     experiment: source.readUInt16LE(offset + 8),
@@ -193,6 +200,7 @@ function encodeLegHead(leg: FrameLeg, target: Buffer, at: number): number {
   target.writeUInt32LE(Math.min(U32_MAX, leg.ttfbUs), at + 14)
   target.writeDoubleLE(leg.bytes, at + 18)
   target.writeUInt32LE(leg.body.length, at + 26)
+  target.writeUInt16LE(arrivalsMark(leg.arrivals), at + 30)
   return at + LEG_BYTES
 }
 
@@ -201,6 +209,7 @@ interface LegHead {
   typeLength: number
   encodingLength: number
   bodyLength: number
+  arrivalsMark: number
 }
 
 const EMPTY = Buffer.alloc(0)
@@ -218,15 +227,17 @@ function decodeLegHead(source: Buffer, at: number): LegHead {
       contentType: '',
       contentEncoding: '',
       body: EMPTY,
+      arrivals: null,
     },
     typeLength: source.readUInt16LE(at + 6),
     encodingLength: source.readUInt16LE(at + 8),
     bodyLength: source.readUInt32LE(at + 26),
+    arrivalsMark: source.readUInt16LE(at + 30),
   }
 }
 
-function legTextAndBodyBytes(leg: FrameLeg): number {
-  return clipped(leg.contentType) + clipped(leg.contentEncoding) + leg.body.length
+function legPartsBytes(leg: FrameLeg): number {
+  return clipped(leg.contentType) + clipped(leg.contentEncoding) + leg.body.length + arrivalsBytes(leg.arrivals)
 }
 
 function clipped(text: string): number {

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ERROR_CODES } from '../../src/errors.ts'
+import type { Arrivals } from '../../src/wire/arrivals.ts'
 import {
   decodePairFrame,
   encodePairFrame,
@@ -14,6 +15,12 @@ const U32 = fc.integer({ min: 0, max: 0xffff_ffff })
 const latin1 = fc.uint8Array({ maxLength: 40 }).map(bytes => Buffer.from(bytes).toString('latin1'))
 const body = fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes))
 
+const arrivals: fc.Arbitrary<Arrivals> = fc.record({
+  points: fc.array(fc.tuple(U32, U32), { maxLength: 20 }).map(points => Uint32Array.from(points.flat())),
+  missed: U32,
+  heldUs: U32,
+})
+
 const frameLeg: fc.Arbitrary<FrameLeg> = fc.record({
   endpoint: U16,
   status: U16,
@@ -25,6 +32,7 @@ const frameLeg: fc.Arbitrary<FrameLeg> = fc.record({
   contentEncoding: latin1,
   capture: fc.constantFrom('complete', 'over_limit', 'let_go'),
   body,
+  arrivals: fc.option(arrivals),
 })
 
 const pairFrame: fc.Arbitrary<PairFrame> = fc.record({

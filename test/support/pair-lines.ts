@@ -24,7 +24,15 @@ export function recordedComparison(
   const live = comparePair(frame, experiment, bodies, () => undefined)
   const decoded = { request: null, primary: bodyOrNull(bodies.primary()), shadow: bodyOrNull(bodies.shadow()) }
   const snapshot = snapshotOf([experiment], { record: { ...ALWAYS, ...changes } })
-  const line = pairRecord({ isRepeat: false, frame, snapshot, experiment, comparison: live, decoded }).value
+  const line = pairRecord({
+    isRepeat: false,
+    streams: { primary: null, shadow: null },
+    frame,
+    snapshot,
+    experiment,
+    comparison: live,
+    decoded,
+  }).value
   const record = readRecord(line)
   if (record.kind !== 'pair') throw new Error(`the record was read as ${record.kind}: ${line}`)
   return { live, line, pair: record.pair }

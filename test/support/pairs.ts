@@ -92,6 +92,7 @@ export function leg(body: string | Buffer, changes: Partial<FrameLeg> = {}): Fra
     contentEncoding: '',
     capture: 'complete',
     body: bytes,
+    arrivals: null,
     ...changes,
   }
 }

@@ -12,7 +12,7 @@ import { experimentPlan, snapshotOf } from './pairs.ts'
 
 /** Plans and request heads of routing: each test names the fields it is about, the rest is plain. */
 
-export const ANY_MATCH: MatchPlan = { host: null, path: null, prefix: null, methods: [], headers: [] }
+export const ANY_MATCH: MatchPlan = { host: null, path: null, prefix: null, methods: [], headers: [], model: null }
 
 export function matchPlan(fields: Partial<MatchPlan>): MatchPlan {
   return { ...ANY_MATCH, ...fields }
@@ -50,6 +50,8 @@ export function shadowPlan(fields: Partial<ShadowPlan> = {}): ShadowPlan {
     maxBodyBytes: 1_048_576,
     methods: ['GET', 'POST'],
     headers: { set: [], remove: ['authorization', 'cookie'] },
+    path: null,
+    setBody: null,
     ...fields,
   }
 }

@@ -38,6 +38,11 @@ const match = block({
     .record(headerName(), headerValue(), { error: expected('a block of header names and values') })
     .prefault({})
     .describe('Headers that must have exactly these values.'),
+  model: text('the name of a model', 'quote numbers')
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Exact `model` of a JSON body. Bodies over 1 MiB, compressed ones and such as are no JSON have none.'),
 })
 
 const KEY_FORMS = 'header:NAME, cookie:NAME, query:NAME, json:PATH or address'
@@ -102,6 +107,27 @@ const canary = block({
     .describe('What a ROLLBACK of its experiment does: `stop` sets 0 percent until an operator resumes.'),
 })
 
+/** What goes into a request line: visible ASCII. */
+const copyPath = () =>
+  pattern(
+    /^\/[\x21\x22\x24-\x3e\x40-\x7e]*$/,
+    'a path',
+    'a path starts with / and has no query and no spaces; percent-encode what is not ASCII',
+  )
+
+const jsonValue = z
+  .unknown()
+  .refine(value => z.json().safeParse(value).success, { error: message('is nothing that JSON can say') })
+
+const setBody = z
+  .record(z.string(), jsonValue, {
+    error: expected('a block of keys', 'for example set_body: { model: churn-v2 }'),
+  })
+  .prefault({})
+  .describe(
+    'JSON merge patch (RFC 7386) for the bodies of copies: null removes a field. Nothing else in them changes. Bodies that are no JSON, or compressed, are not copied.',
+  )
+
 /** Copies carry no credentials unless the user says so: a candidate is trusted less than what it may replace. */
 const REMOVED_FROM_COPIES = ['authorization', 'cookie']
 
@@ -123,6 +149,11 @@ const shadow = block({
     .prefault(['POST', 'GET'])
     .describe('Only requests with these methods are copied.'),
   headers: headerRules(REMOVED_FROM_COPIES),
+  path: copyPath()
+    .nullable()
+    .default(null)
+    .describe('Path that copies ask for instead of that of the request; the query stays.'),
+  set_body: setBody,
 })
 
 const control = block({

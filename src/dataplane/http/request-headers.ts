@@ -65,8 +65,16 @@ export function forUpstream(
   return out
 }
 
-/** The copy for a shadow: its own rules, its role, and a span of its own in the client's trace. */
-export function forShadow(headers: RawHeaders, rules: HeaderRules, role: 'shadow' | 'control'): RawHeaders {
+/**
+ * The copy for a shadow: its own rules, its role, a span of its own in the client's trace, and an idempotency key of its own,
+ * so that a store which the shadow shares with the primary does not take the copy for a repeat.
+ */
+export function forShadow(
+  headers: RawHeaders,
+  rules: HeaderRules,
+  role: 'shadow' | 'control',
+  upstream: string,
+): RawHeaders {
   const out = applyRules(headers, rules)
   let traced = false
   for (let i = 0; i < out.length; i += 2) {
@@ -75,11 +83,18 @@ export function forShadow(headers: RawHeaders, rules: HeaderRules, role: 'shadow
       out[i + 1] = withOwnSpan(out[i + 1] as string)
       traced = true
     }
-    if (lower === 'idempotency-key') out[i + 1] = `${out[i + 1] as string}-shadow`
+    if (lower === 'idempotency-key') out[i + 1] = withSuffix(out[i + 1] as string, `-shadow-${upstream}`)
   }
   if (traced) out.push('baggage', 'shadow=true')
   out.push('x-understudy-role', role)
   return out
+}
+
+const BODY_DIGESTS = new Set(['content-md5', 'digest', 'content-digest', 'repr-digest'])
+
+/** For a body that is no longer the client's: its checksums would be wrong. */
+export function withoutBodyDigests(headers: RawHeaders): RawHeaders {
+  return headers.filter((_, i) => !BODY_DIGESTS.has((headers[i - (i % 2)] as string).toLowerCase()))
 }
 
 /** For interfaces that take an object: the values of a name that repeats, in any case, side by side under its first form. */
@@ -124,6 +139,11 @@ function isReplaced(lower: string, { set, remove }: HeaderRules): boolean {
   for (const name of remove) if (name === lower) return true
   for (const [name] of set) if (name === lower) return true
   return false
+}
+
+/** Within the quotes where there are some: the field is a structured one, by its draft. */
+function withSuffix(value: string, suffix: string): string {
+  return value.length > 1 && value.endsWith('"') ? `${value.slice(0, -1)}${suffix}"` : value + suffix
 }
 
 const TRACEPARENT = /^([0-9a-f]{2}-[0-9a-f]{32})-[0-9a-f]{16}(-[0-9a-f]{2}.*)$/

@@ -10,8 +10,8 @@ const HELD_BYTES = 64 * 1024
 export interface UploadOwner {
   /** Asked once, when the body takes longer than a turn: whether it may hold a connection while it arrives. */
   mayStream(): boolean
-  /** What keeps a copy of the body; asked once, when the body turns out to be long. */
-  tee(): BodyCapture
+  /** What keeps a copy of the body; asked once, when the body turns out to be long. null: the request was refused. */
+  tee(): BodyCapture | null
   /** The whole body was gathered; nothing was forwarded yet. */
   onBodyWhole(body: ChunkList): void
   /** The body is still arriving: forward this stream now. `onBodyCopied` follows unless the upload fails. */
@@ -106,6 +106,7 @@ export class Upload implements BodyListener, TurnEnd {
   #goOnAsStream(): void {
     this.#state = 'streaming'
     const tee = this.#owner.tee()
+    if (tee === null) return
     this.#tee = tee
     const stream = new BodyStream(() => this.#client.resumeBody())
     this.#stream = stream

@@ -1,4 +1,5 @@
 import type { MatchPlan, RoutePlan } from '../../config/snapshot.ts'
+import { modelOf } from './body-json.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** The first route of the file whose every given part matches; -1 when none does. */
@@ -9,11 +10,19 @@ export function matchRoute(routes: readonly RoutePlan[], head: RequestHead): num
   return -1
 }
 
-/** The first part that does not match, in the words of the routing file; null when all do. */
-export function mismatch(
-  match: MatchPlan,
-  head: RequestHead,
-): 'host' | 'path' | 'prefix' | 'methods' | 'headers' | null {
+/** Whether the body, not read yet, decides: but for its model, the first route that matches is one that asks for one. */
+export function modelDecides(routes: readonly RoutePlan[], head: RequestHead): boolean {
+  for (const { match } of routes) {
+    const part = mismatch(match, head)
+    if (part === null || part === 'model') return part === 'model'
+  }
+  return false
+}
+
+export type MatchPart = 'host' | 'path' | 'prefix' | 'methods' | 'headers' | 'model'
+
+/** The first part that does not match, in the words of the routing file; null when all do. The model is looked at last. */
+export function mismatch(match: MatchPlan, head: RequestHead): MatchPart | null {
   if (match.path !== null && match.path !== head.path) return 'path'
   if (match.prefix !== null && !underPrefix(match.prefix, head.path)) return 'prefix'
   if (match.host !== null && match.host !== head.host && match.host !== withoutPort(head.host)) return 'host'
@@ -21,6 +30,7 @@ export function mismatch(
   for (const [name, value] of match.headers) {
     if (head.headers[name] !== value) return 'headers'
   }
+  if (match.model !== null && match.model !== modelOf(head)) return 'model'
   return null
 }
 

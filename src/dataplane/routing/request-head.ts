@@ -11,7 +11,7 @@ export interface RequestHead {
   /** Lower case, with the port if the client sent one. */
   readonly host: string
   readonly headers: IncomingHttpHeaders
-  /** The parsed body, where a key of the route lies in it. */
+  /** The parsed body, where the route asks for a model or a key of it lies in the body. */
   readonly json?: unknown
   readonly requestId: string
   /** The client's address without port. */

@@ -1,9 +1,8 @@
-import type { ChunkList } from '../chunk-list.ts'
 import type { Exchange } from '../exchange.ts'
-import { forShadow, forUpstream } from '../http/request-headers.ts'
 import { decideControl, decideShadow } from '../routing/assign.ts'
 import type { WindowCounts } from '../../wire/window.ts'
 import type { ShadowRuntime } from '../runtime.ts'
+import { copyRequest } from './copy-request.ts'
 import { ShadowLeg } from './shadow-leg.ts'
 import { countsOf, drop, type ShadowSlot } from './slot.ts'
 
@@ -54,21 +53,23 @@ function sample(exchange: Exchange, shadow: ShadowRuntime, counts: WindowCounts)
 /** Sends the copies, in the same tick as the forward when the body came whole. Nothing here can fail the client. */
 export function mirror(exchange: Exchange): void {
   for (const slot of exchange.slots) {
-    if (slot.state === 'waiting') send(exchange, slot, exchange.requestBody)
+    if (slot.state === 'waiting') send(exchange, slot)
   }
 }
 
-function send(exchange: Exchange, slot: ShadowSlot, body: ChunkList): void {
+function send(exchange: Exchange, slot: ShadowSlot): void {
   const { shadow } = slot
   const { plan, counters, upstream } = shadow
   const nowMs = performance.now()
   if (exchange.plane.sheddingShadows(nowMs)) return drop(exchange, slot, 'overloaded')
-  if (body.bytes > plan.maxBodyBytes) return drop(exchange, slot, 'body_limit')
+  if (exchange.requestBody.bytes > plan.maxBodyBytes) return drop(exchange, slot, 'body_limit')
   if (counters.inFlight >= plan.maxInFlight) return drop(exchange, slot, 'in_flight')
   if (!holdBody(exchange)) return drop(exchange, slot, 'memory')
   const endpoint = upstream.pickForCopy()
   if (endpoint === null) return drop(exchange, slot, 'in_flight')
   if (!shadow.gate.allows(nowMs)) return drop(exchange, slot, 'unreachable')
+  const request = copyRequest(exchange, shadow, endpoint)
+  if (request === null) return drop(exchange, slot, 'not_json')
   if (endpoint.connections.noneIdle && !shadow.pace.allows(nowMs)) return drop(exchange, slot, 'connections')
   const leg = new ShadowLeg(exchange, slot, endpoint)
   slot.leg = leg
@@ -76,14 +77,7 @@ function send(exchange: Exchange, slot: ShadowSlot, body: ChunkList): void {
   counters.inFlight++
   counters.sent++
   countsOf(exchange, shadow).sent++
-  const { head } = exchange
-  const headers = forShadow(
-    forUpstream(exchange.sharedHeaders, head.host, upstream.plan, endpoint.plan),
-    plan.headers,
-    shadow.role,
-  )
-  const copy = body.bytes === 0 ? null : body
-  leg.start({ method: head.method, path: exchange.originForm, headers, body: copy, length: undefined })
+  leg.start(request)
 }
 
 /** The body is kept until the last copy is settled, and counts once. One that was streamed has counted while it came. */

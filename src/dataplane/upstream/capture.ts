@@ -15,6 +15,11 @@ export class BodyCapture {
     this.#memory = memory
   }
 
+  /** Somebody wants the body, if there is room for it. */
+  get wanted(): boolean {
+    return this.#limitBytes > 0
+  }
+
   get state(): Capture {
     return this.#state
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
 import type { ChunkList } from '../chunk-list.ts'
 import type { DeadlineWheel, WheelEntry } from '../deadline-wheel.ts'
+import { ArrivalLog, isTimedStream } from './arrival-log.ts'
 import type { BodyCapture } from './capture.ts'
 import type { AnswerHead } from './h1/answer-head.ts'
 import { BodyStream } from './h1/body-stream.ts'
@@ -42,6 +43,8 @@ export abstract class Leg implements WheelEntry, Call {
   contentEncoding = ''
   bytes = 0
   error: ErrorCode | null = null
+  /** null: the answer is no stream, or nobody wants its body. */
+  arrivals: ArrivalLog | null = null
   /** Microseconds since the epoch; 0 while it has not happened. */
   startedAtUs = 0
   headAtUs = 0
@@ -153,6 +156,7 @@ export abstract class Leg implements WheelEntry, Call {
     this.headAtUs = this.#clock.toUs(nowMs)
     this.contentType = head.contentType
     this.contentEncoding = head.contentEncoding
+    if (this.capture.wanted && isTimedStream(head.contentType)) this.arrivals = new ArrivalLog(this.#startedMs)
     this.#sent = true
     this.#stream = this.isStream(head)
     // A deadline that has moved on is found out when the old one fires: most legs are over by then.
@@ -165,6 +169,7 @@ export abstract class Leg implements WheelEntry, Call {
     if (this.#state === 'ended') return
     this.#activeMs = nowMs
     this.bytes += bytes.length
+    if (this.arrivals !== null) this.arrivals.add(this.bytes, nowMs)
     this.onChunk(bytes)
   }
 

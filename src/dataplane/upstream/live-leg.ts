@@ -100,6 +100,7 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     if (!this.#paused || this.ended) return
     this.#paused = false
     this.upstream.stalled.delete(this)
+    this.arrivals?.held(performance.now() - this.stalledAtMs)
     this.markActive()
     this.resume()
   }

@@ -34,7 +34,7 @@ function head(changes: Partial<RequestHead> = {}): RequestHead {
 }
 
 const explain = (changes?: Partial<RequestHead>, bodyBytes = 0): Explanation =>
-  explainRequest(loadText(TEXT), head(changes), bodyBytes)
+  explainRequest(loadText(TEXT), head(changes), Buffer.alloc(bodyBytes))
 
 /** The first user of u1, u2, ... whom the canary answers, or does not. */
 function userOf(arm: 'primary' | 'canary'): string {
@@ -122,6 +122,48 @@ test('the command takes headers, a body and the query', async () => {
     host: '',
     requestId: 'abc',
     bodyBytes: 7,
+    model: null,
   })
   expect(explanation.arm?.decision?.key).toBe('u7')
+})
+
+const SHAPED = `listen: 127.0.0.1:8080
+upstreams: { v1: http://a, v2: http://b }
+routes:
+  - name: small
+    match: { path: /chat, model: small }
+    primary: v1
+    shadows: [{ upstream: v2, percent: 100, path: /v2/chat, set_body: { model: large } }]
+  - { name: rest, match: { path: /chat }, primary: v1 }
+`
+
+/** What `explain` says of a POST to /chat?a=1 with this body. */
+const explained = async (body: string, ...options: string[]): Promise<string> => {
+  const file = writeFiles({ 'routing.yaml': SHAPED, body })
+  const request = ['--path', '/chat?a=1', '--body', `@${file.replace('routing.yaml', 'body')}`, ...options]
+  const { code, stdout } = await understudy(['explain', '-c', file, ...request])
+  expect(code).toBe(0)
+  return stdout
+}
+
+describe('a request whose body names a model', () => {
+  test('takes the route of that model, and it says what its copy asks', async () => {
+    const text = await explained('{"model":"small"}')
+    expect(text).toContain('route    small: matches\n')
+    expect(text).toContain('v2: gets a copy;')
+    expect(text).toContain('         copies ask for /v2/chat?a=1\n         set in their body: {"model":"large"}\n')
+  })
+
+  test('takes another route where the model differs, and it says what the model is, or why there is none', async () => {
+    const mismatch = 'route    small: does not match, its model differs'
+    expect(await explained('{"model":"tiny"}')).toContain(`${mismatch} (the body names "tiny")\nroute    rest: matches`)
+    expect(await explained('{"model":7}')).toContain(`${mismatch} (the body names none)`)
+    const long = JSON.stringify({ model: 'small', filler: 'x'.repeat(1024 * 1024) })
+    expect(await explained(long)).toContain(`${mismatch} (the body is over 1048576 bytes and not read)`)
+  })
+
+  test('gets no copy where set_body cannot be applied', async () => {
+    const text = await explained('{"model":"small"}', '--header', 'content-encoding: gzip')
+    expect(text).toContain('v2: no copy, set_body cannot be applied: the body is not JSON, or is compressed;')
+  })
 })

@@ -39,6 +39,18 @@ describe('what a reload changed', () => {
     ])
   })
 
+  test('covers what copies ask; a body may hold a secret, so it is not shown', () => {
+    const lines = changes(
+      SMALLEST,
+      SMALLEST.replace('percent: 100', 'percent: 100, path: /v3, set_body: { key: s3cret }'),
+    )
+    expect(lines.slice(0, 2)).toEqual([
+      'route churn: shadow churn-v2: path of the request -> /v3',
+      'route churn: shadow churn-v2: set_body added',
+    ])
+    expect(lines.join()).not.toContain('s3cret')
+  })
+
   test('covers added, removed and reordered routes', () => {
     const b = '  - { name: b, match: { prefix: /b }, primary: churn-v1 }\n'
     const c = '  - { name: c, match: { prefix: /c }, primary: churn-v1 }\n'

@@ -3,6 +3,7 @@ import { loadText, SMALLEST } from './routing-files.ts'
 
 const idOf = (text: string): string | undefined => loadText(text).experiments[0]?.id
 const withRoute = (line: string): string => SMALLEST.replace('    primary:', `    ${line}\n    primary:`)
+const withShadow = (keys: string): string => SMALLEST.replace('percent: 100', `percent: 100, ${keys}`)
 const withVersion = (upstream: string, port: number, version: string): string =>
   SMALLEST.replace(
     `${upstream}: http://127.0.0.1:${port}`,
@@ -30,6 +31,17 @@ describe('an experiment id', () => {
       idOf(withRoute('compare: off')),
     ]
     expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('changes with what copies ask, and only where they ask something else', () => {
+    const ids = [
+      idOf(SMALLEST),
+      idOf(withShadow('path: /v3')),
+      idOf(withShadow('set_body: { model: b }')),
+      idOf(withShadow('set_body: { model: c }')),
+    ]
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(idOf(withShadow('path: null, set_body: {}'))).toBe(idOf(SMALLEST))
   })
 
   test('is never shared by two routes', () => {

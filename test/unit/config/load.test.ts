@@ -41,6 +41,8 @@ describe('the smallest file', () => {
       maxBodyBytes: 1_048_576,
       methods: ['POST', 'GET'],
       headers: { set: [], remove: ['authorization', 'cookie'] },
+      path: null,
+      setBody: null,
     })
     expect(snapshot.experiments[0]).toEqual({
       id: expect.stringMatching(/^churn\.churn-v2\.[0-9a-f]{8}$/),

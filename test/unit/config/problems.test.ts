@@ -145,6 +145,23 @@ routing.yaml:9:47  routes[0].canary.ramp: needs a gate: without one no harm ever
     hint: declare one in \`gates\``,
   },
   {
+    problem: 'a path of copies that no request line can hold',
+    text: replaced('percent: 100', 'percent: 100, path: /a b'),
+    message: `routing.yaml:9:57  routes[0].shadows[0].path: is not a path
+    hint: a path starts with / and has no query and no spaces; percent-encode what is not ASCII`,
+  },
+  {
+    problem: 'a number that JSON does not have',
+    text: replaced('percent: 100', 'percent: 100, set_body: { a: [.nan] }'),
+    message: `routing.yaml:9:66  routes[0].shadows[0].set_body.a: is nothing that JSON can say`,
+  },
+  {
+    problem: 'bodies to be changed that take too long to read',
+    text: replaced('percent: 100', 'percent: 100, max_body: 5MiB, set_body: { a: 1 }'),
+    message: `routing.yaml:9:61  routes[0].shadows[0].max_body: must be at most 4MiB where there is a \`set_body\`
+    hint: \`set_body\` is applied on the threads that serve clients: set max_body to at most 4MiB, or leave set_body out`,
+  },
+  {
     problem: 'a variable that is not set',
     text: replaced('127.0.0.1:8080', '"127.0.0.1:${PORT}"'),
     message: `routing.yaml:1:9  listen: the environment variable PORT is not set

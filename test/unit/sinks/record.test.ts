@@ -2,7 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { RecordPlan, Snapshot } from '../../../src/config/snapshot.ts'
-import { pairRecord, windowRecord, type Comparison, type PairRecordInput } from '../../../src/sinks/record.ts'
+import {
+  pairRecord,
+  windowRecord,
+  type Comparison,
+  type PairRecordInput,
+  type StreamTiming,
+} from '../../../src/sinks/record.ts'
 import { bump, emptyCounts, type SealedWindow } from '../../../src/wire/window.ts'
 import { experimentPlan, leg, pairFrame, snapshotOf } from '../../support/pairs.ts'
 
@@ -13,6 +19,25 @@ const DISAGREE: Comparison = {
   metrics: { flips: 1, mean_error: 0.25 },
   differences: [{ path: '$.user.email', kind: 'value', primary: 'a@b.c', shadow: 'x@y.z' }],
   truncated: false,
+}
+const STREAM: StreamTiming = {
+  firstByteUs: 900,
+  firstTokenUs: 1_000,
+  tokens: 3,
+  interTokenUs: { p50: 10, p99: 12 },
+  tokensPerSecond: 90.5,
+  cut: null,
+  missedPieces: 0,
+  heldUs: 0,
+}
+const CUT_STREAM: StreamTiming = {
+  ...STREAM,
+  firstByteUs: null,
+  firstTokenUs: null,
+  tokens: null,
+  interTokenUs: null,
+  tokensPerSecond: null,
+  cut: { atByte: 0, inEvent: null },
 }
 const NO_BODIES = { request: null, primary: null, shadow: null }
 
@@ -38,6 +63,7 @@ function input(changes: Partial<PairRecordInput> = {}): PairRecordInput {
     experiment: experimentPlan(),
     comparison: AGREE,
     decoded: NO_BODIES,
+    streams: { primary: null, shadow: null },
     ...changes,
   }
 }
@@ -276,11 +302,18 @@ describe('the published JSON Schemas', () => {
       pairRecord(input({ comparison: DISAGREE })),
       pairRecord(input({ frame: failed, comparison: { ...AGREE, result: 'incomparable', reason: 'not_text' } })),
       pairRecord(input({ snapshot: always, comparison: DISAGREE, decoded: bodies })),
+      pairRecord(input({ streams: { primary: STREAM, shadow: CUT_STREAM } })),
     ]) {
       expect(pair.safeParse(parsed(record)).error).toBeUndefined()
     }
     const window = await schemaOf('window-record')
     expect(window.safeParse(parsed(windowRecord(sealedWindow()))).error).toBeUndefined()
+  })
+
+  test('carries the timing of a leg that was a stream, and of no other', () => {
+    const record = parsed(pairRecord(input({ streams: { primary: null, shadow: STREAM } })))
+    expect(record['shadow']).toMatchObject({ stream: STREAM })
+    expect(record['primary']).not.toHaveProperty('stream')
   })
 
   test.each(['id', 'arrivedAt', 'primary', 'comparison', 'inclusion'])(

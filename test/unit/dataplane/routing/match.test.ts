@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { MatchPlan } from '../../../../src/config/snapshot.ts'
-import { matchRoute, mismatch } from '../../../../src/dataplane/routing/match.ts'
+import type { MatchPlan, RoutePlan } from '../../../../src/config/snapshot.ts'
+import { matchRoute, mismatch, modelDecides } from '../../../../src/dataplane/routing/match.ts'
 import type { RequestHead } from '../../../../src/dataplane/routing/request-head.ts'
 import { ANY_MATCH, matchPlan, requestHead, routePlan } from '../../../support/plans.ts'
 
@@ -101,5 +101,36 @@ describe('a route', () => {
   test('is -1 when none matches', () => {
     expect(matchRoute([routePlan({ match: matchPlan({ prefix: '/v1' }) })], requestHead())).toBe(-1)
     expect(matchRoute([], requestHead())).toBe(-1)
+  })
+})
+
+const decides = (...routes: RoutePlan[]): boolean => modelDecides(routes, requestHead())
+
+describe('model', () => {
+  test.each<[unknown, boolean]>([
+    [{ model: 'm' }, true],
+    [{ model: 'M' }, false],
+    [{ model: ['m'] }, false],
+    [{ model: null }, false],
+    [{ inner: { model: 'm' } }, false],
+    [Object.create({ model: 'm' }), false],
+    [[{ model: 'm' }], false],
+    ['m', false],
+    [null, false],
+    [undefined, false],
+  ])('m against the body %j: %s', (json, matches) => {
+    expect(verdict({ model: 'm' }, { json })).toBe(matches ? null : 'model')
+  })
+
+  test('is looked at last: the other parts say whether the body has to be read', () => {
+    expect(verdict({ model: 'm', headers: [['x-a', '1']] }, { json: { model: 'other' } })).toBe('headers')
+  })
+
+  test('decides only where a route that asks for one is the first to match otherwise', () => {
+    const [plain, asking, elsewhere] = [{}, { model: 'm' }, { model: 'm', path: '/elsewhere' }].map(match =>
+      routePlan({ match: matchPlan(match) }),
+    ) as [RoutePlan, RoutePlan, RoutePlan]
+    expect([decides(asking), decides(elsewhere, asking, plain), decides(asking, plain)]).toEqual([true, true, true])
+    expect([decides(), decides(plain, asking), decides(elsewhere, plain, asking)]).toEqual([false, false, false])
   })
 })
