@@ -1,5 +1,5 @@
 import { READ_BODY_BYTES } from '../dataplane/routing/body-json.ts'
-import type { DecisionExplanation, Explanation } from './explanation.ts'
+import type { DecisionExplanation, Explanation, ShadowExplanation } from './explanation.ts'
 
 /** The explanation as lines for people. */
 export function explanationText(explanation: Explanation): string {
@@ -21,7 +21,7 @@ export function explanationText(explanation: Explanation): string {
     lines.push(row('shadow', `${shadow.upstream}: ${what}; ${decisionText(shadow.decision)}`))
     if (shadow.path !== null) lines.push(row('', `copies ask for ${shadow.path}`))
     if (shadow.setBody !== null) lines.push(row('', `set in their body: ${shadow.setBody}`))
-    lines.push(row('', `experiment ${shadow.experiment}`))
+    lines.push(row('', `experiment ${shadow.experiment}`), row('', payloadText(shadow.payload)))
   }
   return lines.join('\n')
 }
@@ -30,6 +30,11 @@ function modelText({ model, bodyBytes }: Explanation['request']): string {
   if (model !== null) return `the body names ${JSON.stringify(model)}`
   if (bodyBytes > READ_BODY_BYTES) return `the body is over ${READ_BODY_BYTES} bytes and not read`
   return 'the body names none'
+}
+
+function payloadText(payload: ShadowExplanation['payload']): string {
+  if (payload === null) return 'answers are not compared: compare is off'
+  return payload.format === null ? `answers: ${payload.why}` : `answers are read as ${payload.format}: ${payload.why}`
 }
 
 function decisionText(decision: DecisionExplanation): string {

@@ -1,5 +1,6 @@
 import { formatKeySource } from '../config/key-source.ts'
 import type { RoutePlan, ShadowPlan, Snapshot } from '../config/snapshot.ts'
+import { expectedPayload, type ExpectedPayload } from '../analysis/payloads/recognise.ts'
 import { decideCanary, decideShadow, type Decision } from '../dataplane/routing/assign.ts'
 import { ChunkList } from '../dataplane/chunk-list.ts'
 import { modelOf } from '../dataplane/routing/body-json.ts'
@@ -46,6 +47,8 @@ export interface ShadowExplanation {
   /** JSON merge patch for the body of a copy, as text; null: it stays as it is. */
   readonly setBody: string | null
   readonly decision: DecisionExplanation
+  /** How the answers will be read; null: `compare: off`. */
+  readonly payload: ExpectedPayload | null
 }
 
 export interface DecisionExplanation extends Decision {
@@ -105,15 +108,18 @@ function explainShadow(
     source: formatKeySource(shadow.key),
   }
   const reason = whyNotCopied(shadow, head, body, arm, decision)
+  const experiment = snapshot.experiments[shadow.experiment]
+  const compare = experiment?.compare ?? null
   return {
     upstream: upstreamName(snapshot, shadow.upstream),
-    experiment: snapshot.experiments[shadow.experiment]?.id ?? '',
+    experiment: experiment?.id ?? '',
     copied: reason === null,
     reason,
     path:
       shadow.path === null ? null : pathOfCopy(shadow, head.query === '' ? head.path : `${head.path}?${head.query}`),
     setBody: shadow.setBody,
     decision,
+    payload: compare === null ? null : expectedPayload(compare.payload, head.path),
   }
 }
 

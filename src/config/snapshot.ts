@@ -318,7 +318,7 @@ export interface ThresholdsPlan {
   readonly similarity: number | null
 }
 
-export const PAYLOAD_KINDS = ['auto', 'oip', 'json'] as const
+export const PAYLOAD_KINDS = ['auto', 'oip', 'tfserving', 'openai', 'json', 'text', 'bytes'] as const
 export type PayloadKind = (typeof PAYLOAD_KINDS)[number]
 
 export const TASK_KINDS = [

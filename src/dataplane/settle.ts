@@ -158,6 +158,7 @@ function isSameAnswer(live: Leg, shadow: Leg): boolean {
     shadow.error === null &&
     live.status === shadow.status &&
     live.contentEncoding === shadow.contentEncoding &&
+    live.headerLength === shadow.headerLength &&
     live.capture.body().equals(shadow.capture.body())
   )
 }
@@ -172,6 +173,7 @@ function frameLeg(leg: Leg, body: Buffer): FrameLeg {
     bytes: leg.bytes,
     contentType: leg.contentType,
     contentEncoding: leg.contentEncoding,
+    headerLength: leg.headerLength,
     capture: leg.capture.state,
     body,
     arrivals: leg.arrivals,

@@ -86,6 +86,7 @@ function frameOf(pair: RecordedPair, primaryBody: Buffer, shadowBody: Buffer): P
 function frameLeg({ status, error, latencyUs, contentType }: RecordedLeg, body: Buffer): FrameLeg {
   return {
     endpoint: 0,
+    headerLength: 0,
     arrivals: null,
     status,
     error,

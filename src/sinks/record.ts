@@ -32,6 +32,8 @@ export interface FlippedLabel {
 export interface Comparison {
   readonly result: Outcome
   readonly task: string
+  /** The form in which the answers were read; absent: they did not have to be. */
+  readonly payload?: string
   readonly reason?: IncomparableReason
   readonly metrics: Readonly<Record<string, number>>
   readonly differences: readonly Difference[]
@@ -148,8 +150,8 @@ function legJson(leg: FrameLeg, beginnings: readonly string[], stream: StreamTim
 }
 
 function comparisonJson(comparison: Comparison, redactPaths: readonly FieldPath[]): string {
-  const { result, task, reason, metrics, truncated } = comparison
-  const head = JSON.stringify({ result, task, ...(reason === undefined ? {} : { reason }), metrics }).slice(0, -1)
+  const { result, task, payload, reason, metrics, truncated } = comparison
+  const head = JSON.stringify({ result, task, payload, reason, metrics }).slice(0, -1)
   if (comparison.differences.length === 0) return `${head},"differences":[],"truncated":${truncated}}`
   const differences = comparison.differences.map(({ path, kind, primary, shadow }) => {
     const sides = [primary, shadow].map(value => valueJson(redactDifference(value, path, redactPaths)))

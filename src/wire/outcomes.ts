@@ -32,12 +32,12 @@ export const INCOMPARABLE_REASONS = [
   'compare_off', // `compare: off`
   'not_captured', // the analysis thread was behind; the bodies were let go, the pair was counted
   'too_large', // an answer is over the capture limit, or comparing it costs more than compare.limits
-  'truncated', // an answer ended early
+  'truncated', // an answer ended early: a packed body, or lines of JSON
   'unknown_encoding', // content-encoding that is not identity, gzip, deflate, br or zstd, or does not decode
-  'invalid_json', // not JSON where JSON was declared or expected
-  'invalid_payload', // JSON, but not the declared protocol (shape and data disagree, outputs missing)
+  'invalid_json', // not JSON where JSON was declared or expected, the same key twice, or nested over 256 deep
+  'invalid_payload', // not what its protocol says: shape and data disagree, sizes lie, parts are missing
   'wrong_task', // decoded, but the declared task does not apply (text under `task: regression`)
-  'not_text', // `payload: auto` and the answer is neither JSON nor a known protocol
+  'not_text', // not UTF-8 where text was declared or a stream came; a rejection that is not JSON
   'failed', // the comparator itself failed; logged with the request id
 ] as const
 export type IncomparableReason = (typeof INCOMPARABLE_REASONS)[number]

@@ -48,6 +48,8 @@ export interface FrameLeg {
   bytes: number
   contentType: string
   contentEncoding: string
+  /** `Inference-Header-Content-Length`: bytes of JSON before the binary tensors, without the content encoding; 0: none. */
+  headerLength: number
   capture: Capture
   body: Buffer
   /** null: the answer was no stream, or nobody wanted its body. */
@@ -59,7 +61,7 @@ export type Capture = 'complete' | 'over_limit' | 'let_go'
 
 const CAPTURES: readonly Capture[] = ['complete', 'over_limit', 'let_go']
 const HEAD_BYTES = 50
-const LEG_BYTES = 32
+const LEG_BYTES = 36
 const U16_MAX = 0xffff
 const U32_MAX = 0xffff_ffff
 
@@ -200,7 +202,8 @@ function encodeLegHead(leg: FrameLeg, target: Buffer, at: number): number {
   target.writeUInt32LE(Math.min(U32_MAX, leg.ttfbUs), at + 14)
   target.writeDoubleLE(leg.bytes, at + 18)
   target.writeUInt32LE(leg.body.length, at + 26)
-  target.writeUInt16LE(arrivalsMark(leg.arrivals), at + 30)
+  target.writeUInt32LE(Math.min(U32_MAX, leg.headerLength), at + 30)
+  target.writeUInt16LE(arrivalsMark(leg.arrivals), at + 34)
   return at + LEG_BYTES
 }
 
@@ -226,13 +229,14 @@ function decodeLegHead(source: Buffer, at: number): LegHead {
       bytes: source.readDoubleLE(at + 18),
       contentType: '',
       contentEncoding: '',
+      headerLength: source.readUInt32LE(at + 30),
       body: EMPTY,
       arrivals: null,
     },
     typeLength: source.readUInt16LE(at + 6),
     encodingLength: source.readUInt16LE(at + 8),
     bodyLength: source.readUInt32LE(at + 26),
-    arrivalsMark: source.readUInt16LE(at + 30),
+    arrivalsMark: source.readUInt16LE(at + 34),
   }
 }
 

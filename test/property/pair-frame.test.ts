@@ -30,6 +30,7 @@ const frameLeg: fc.Arbitrary<FrameLeg> = fc.record({
   bytes: fc.maxSafeNat(),
   contentType: latin1,
   contentEncoding: latin1,
+  headerLength: U32,
   capture: fc.constantFrom('complete', 'over_limit', 'let_go'),
   body,
   arrivals: fc.option(arrivals),

@@ -6,6 +6,7 @@ import { parseJson } from '../../src/analysis/payloads/json.ts'
 import { parseTolerantJson } from '../../src/analysis/payloads/tolerant-json.ts'
 import { PAYLOAD_KINDS, TASK_KINDS } from '../../src/config/snapshot.ts'
 import { capturedAnswer } from '../support/captures.ts'
+import { mutated, mutation } from '../support/mutated-answers.ts'
 import { capturedLeg, comparePlan, experimentPlan, INFER_PATH, leg, pairFrame } from '../support/pairs.ts'
 
 const CAPTURES = [
@@ -16,29 +17,9 @@ const CAPTURES = [
   'triton-bin',
   'triton-curl-400',
   'kserve-v1-predict',
+  'llamacpp-openai-js',
+  'llamacpp-curl-sse',
 ].map(name => ({ ...capturedLeg(capturedAnswer(name)), status: 200 }))
-
-/** Bytes that are cut out, put in or written over. */
-const mutation = fc.record({
-  at: fc.double({ min: 0, max: 1, noNaN: true }),
-  removed: fc.nat(8),
-  inserted: fc.oneof(
-    fc.uint8Array({ maxLength: 6 }).map(bytes => Buffer.from(bytes)),
-    fc
-      .constantFrom('[', ']', '{', '}', '"', ',', 'null', 'NaN', '-', '1e999', '9007199254740993', '[[', '"error":')
-      .map(text => Buffer.from(text)),
-  ),
-})
-type Mutation = typeof mutation extends fc.Arbitrary<infer T> ? T : never
-
-function mutated(body: Buffer, mutations: readonly Mutation[]): Buffer {
-  let bytes = body
-  for (const { at, removed, inserted } of mutations) {
-    const start = Math.floor(at * bytes.length)
-    bytes = Buffer.concat([bytes.subarray(0, start), inserted, bytes.subarray(start + removed)])
-  }
-  return bytes
-}
 
 /** The outcome for two JSON texts without any tolerance. */
 function compared(primary: string, shadow: string): string {
@@ -70,7 +51,7 @@ describe('decoders and comparators', () => {
         fc.array(mutation, { maxLength: 4 }),
         fc.constantFrom(...PAYLOAD_KINDS),
         fc.constantFrom(...TASK_KINDS),
-        fc.constantFrom(INFER_PATH, '/v1/models/digits:predict'),
+        fc.constantFrom(INFER_PATH, '/v1/models/digits:predict', '/v1/chat/completions', '/any'),
         (answer, ours, theirs, payload, task, path) => {
           const [primary, shadow] = [ours, theirs].map(mutations => {
             const body = mutated(answer.body, mutations)

@@ -90,6 +90,7 @@ export function leg(body: string | Buffer, changes: Partial<FrameLeg> = {}): Fra
     bytes: bytes.length,
     contentType: 'application/json',
     contentEncoding: '',
+    headerLength: 0,
     capture: 'complete',
     body: bytes,
     arrivals: null,
@@ -102,6 +103,7 @@ export function capturedLeg(answer: CapturedAnswer): FrameLeg {
     status: answer.status,
     contentType: answer.headers.get('content-type') ?? '',
     contentEncoding: answer.headers.get('content-encoding') ?? '',
+    headerLength: Number(answer.headers.get('inference-header-content-length') ?? 0),
   })
 }
 

@@ -4,13 +4,10 @@ import type { SinkLog } from '../../sinks/sink.ts'
 import type { IncomparableReason, Outcome } from '../../wire/outcomes.ts'
 import type { FrameLeg, PairFrame } from '../../wire/pair-frame.ts'
 import type { PairBodies } from '../pair-bodies.ts'
-import { decodePayload, mayBeOip } from '../payloads/decode.ts'
-import type { DecodedBody } from '../payloads/decode-body.ts'
+import { PairPayloads, type LegPayload } from '../pair-payloads.ts'
 import type { Payload } from '../payloads/payload.ts'
 import { compareAnswers } from './compare-answers.ts'
 import { CostCap, CostExceeded } from './cost-cap.ts'
-
-const ERROR_KEY = Buffer.from('"error"')
 
 /**
  * What this pair shows. In this order: a leg that failed decides; then answers with different statuses disagree; then
@@ -37,9 +34,10 @@ export function comparePair(
 
 function compare(frame: PairFrame, plan: ComparePlan | null, bodies: PairBodies): Comparison {
   const { primary, shadow } = frame
-  const failed = failedLegs(frame, plan, bodies)
+  const payloads = plan === null ? null : new PairPayloads(frame, plan, bodies)
+  const failed = failedLegs(frame, payloads)
   if (failed !== null) return plain(failed)
-  if (plan === null) return incomparable('compare_off')
+  if (plan === null || payloads === null) return incomparable('compare_off')
   if (primary.status !== shadow.status) {
     const difference = { path: '$status', kind: 'value', primary: primary.status, shadow: shadow.status } as const
     return { ...plain('disagree', 'status'), differences: [difference] }
@@ -47,17 +45,16 @@ function compare(frame: PairFrame, plan: ComparePlan | null, bodies: PairBodies)
   const missing = uncaptured(primary) ?? uncaptured(shadow)
   if (missing !== null) return incomparable(missing)
   if (sameBytes(primary, shadow)) return { ...plain('agree', 'bytes'), metrics: { identical_bytes: 1 } }
-  return compareBodies(frame, plan, bodies)
+  return comparePayloads(frame, plan, payloads)
 }
 
 /** null: both legs have an answer. */
-function failedLegs(frame: PairFrame, plan: ComparePlan | null, bodies: PairBodies): Outcome | null {
+function failedLegs(frame: PairFrame, payloads: PairPayloads | null): Outcome | null {
   const { primary, shadow } = frame
-  const mayHideError = plan !== null && mayBeOip(plan.payload, frame.path)
-  const primarySays = mayHideError && saysError(primary, plan, () => bodies.primary())
+  const primarySays = !legFailed(primary) && payloads?.saysError('primary') === true
   // Most pairs are equal byte for byte, and then one look is enough.
   const isSame = primary.status === shadow.status && sameBytes(primary, shadow)
-  const shadowSays = isSame ? primarySays : mayHideError && saysError(shadow, plan, () => bodies.shadow())
+  const shadowSays = isSame ? primarySays : !legFailed(shadow) && payloads?.saysError('shadow') === true
   const primaryFailed = legFailed(primary) || primarySays
   const shadowFailed = legFailed(shadow) || shadowSays
   if (primaryFailed) return shadowFailed ? 'both_error' : 'primary_error'
@@ -69,51 +66,39 @@ export function legFailed(leg: FrameLeg): boolean {
   return leg.error !== null || leg.status === 0 || leg.status >= 500 || leg.status === 429
 }
 
-/** A success of the Open Inference Protocol can say in its body that the model failed. Decoded only on suspicion. */
-function saysError(leg: FrameLeg, { limits }: ComparePlan, decode: () => DecodedBody): boolean {
-  if (leg.status >= 400 || leg.body.length === 0) return false
-  const decoded = decode()
-  if (decoded.kind !== 'body' || isOver(decoded, limits.bodyBytes) || !decoded.body.includes(ERROR_KEY)) return false
-  return decodePayload('oip', '', '', decoded.body).kind === 'error'
-}
-
-function compareBodies(frame: PairFrame, plan: ComparePlan, bodies: PairBodies): Comparison {
-  // The body of a rejection is a message, not a prediction.
+function comparePayloads(frame: PairFrame, plan: ComparePlan, payloads: PairPayloads): Comparison {
+  // Nobody declared a task for the message of a rejection.
   const rejected = frame.primary.status >= 400
-  const declared = rejected ? 'json' : plan.payload
-  const { bodyBytes, timeMs } = plan.limits
-  if (isOver(bodies.primary(), bodyBytes) || isOver(bodies.shadow(), bodyBytes)) return incomparable('too_large')
-  const cost = new CostCap(timeMs)
-  let primary = decodeLeg(bodies.primary(), declared, frame.path, frame.primary)
-  let shadow = decodeLeg(bodies.shadow(), declared, frame.path, frame.shadow)
-  if (primary.kind === 'failed') return incomparable(reasonFor(primary.reason, rejected, plan))
-  if (shadow.kind === 'failed') return incomparable(reasonFor(shadow.reason, rejected, plan))
-  if (primary.kind !== shadow.kind || (plan.task === 'structure' && !hasStructure(primary))) {
-    // One side only looks like a known protocol, or the fields themselves are asked for: what both have is JSON.
-    primary = decodeLeg(bodies.primary(), 'json', frame.path, frame.primary)
-    shadow = decodeLeg(bodies.shadow(), 'json', frame.path, frame.shadow)
-    if (primary.kind === 'failed') return incomparable(primary.reason)
-    if (shadow.kind === 'failed') return incomparable(shadow.reason)
+  const cost = new CostCap(plan.limits.timeMs)
+  const [primary, shadow] = comparablePayloads(plan, payloads)
+  for (const { format, payload } of [primary, shadow]) {
+    if (payload.kind === 'failed')
+      return { ...incomparable(reasonFor(payload.reason, rejected, plan)), ...named(format) }
   }
+  const asked: ComparePlan = rejected ? { ...plan, task: 'structure' } : plan
   try {
-    return compareAnswers(primary, shadow, rejected ? { ...plan, task: 'structure' } : plan, cost)
+    return { ...compareAnswers(primary.payload, shadow.payload, asked, cost), ...named(primary.format) }
   } catch (error) {
-    if (error instanceof CostExceeded) return incomparable('too_large')
+    if (error instanceof CostExceeded) return { ...incomparable('too_large'), ...named(primary.format) }
     throw error
   }
 }
 
-function isOver(decoded: DecodedBody, limitBytes: number): boolean {
-  return decoded.kind === 'body' && decoded.body.length > limitBytes
+/** One side may only look like a known protocol, and the fields themselves may be asked for: what both have is JSON. */
+function comparablePayloads({ task }: ComparePlan, payloads: PairPayloads): readonly [LegPayload, LegPayload] {
+  const own: readonly [LegPayload, LegPayload] = [payloads.of('primary'), payloads.of('shadow')]
+  const [{ kind }, other] = [own[0].payload, own[1].payload]
+  if (kind === 'failed' || other.kind === 'failed') return own
+  return kind !== other.kind || (task === 'structure' && !hasStructure(kind)) ? payloads.bothAsJson() : own
 }
 
 /** Generations and embeddings keep the meaning of an answer, not its fields. */
-function hasStructure({ kind }: Payload): boolean {
+function hasStructure(kind: Payload['kind']): boolean {
   return kind !== 'generations' && kind !== 'embeddings'
 }
 
-function decodeLeg(decoded: DecodedBody, declared: ComparePlan['payload'], path: string, leg: FrameLeg): Payload {
-  return decoded.kind === 'body' ? decodePayload(declared, path, leg.contentType, decoded.body) : decoded
+function named(format: LegPayload['format']): Pick<Comparison, 'payload'> {
+  return format === null ? {} : { payload: format }
 }
 
 /** Nobody declared that rejections are JSON. */
@@ -128,7 +113,11 @@ function uncaptured(leg: FrameLeg): IncomparableReason | null {
 }
 
 function sameBytes(primary: FrameLeg, shadow: FrameLeg): boolean {
-  return primary.contentEncoding === shadow.contentEncoding && primary.body.equals(shadow.body)
+  return (
+    primary.contentEncoding === shadow.contentEncoding &&
+    primary.headerLength === shadow.headerLength &&
+    primary.body.equals(shadow.body)
+  )
 }
 
 /** `task` none: nothing of the answers was compared. */

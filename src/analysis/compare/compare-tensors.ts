@@ -30,26 +30,30 @@ export function compareTensors(
   findings: Findings,
   cost: CostCap,
 ): RunTask | null {
-  const rules = rulesAt(rulesOf(plan), ['outputs'])
+  const all = rulesOf(plan)
+  const outputs = rulesAt(all, ['outputs'])
+  const rulesFor = (tensor: Tensor, index: number): FieldRules | null =>
+    tensor.place === undefined ? tensorRules(outputs, tensor, index) : rulesAt(all, tensor.place)
   const theirs = new Map<string, Tensor>()
   for (const [index, tensor] of shadow.entries()) {
-    if (tensorRules(rules, tensor, index) !== null) theirs.set(tensor.name, tensor)
+    if (rulesFor(tensor, index) !== null) theirs.set(tensor.name, tensor)
   }
   const tasks = new Set<RunTask>()
   for (const [index, tensor] of primary.entries()) {
-    const own = tensorRules(rules, tensor, index)
+    const own = rulesFor(tensor, index)
     if (own === null) continue
     const other = theirs.get(tensor.name)
     theirs.delete(tensor.name)
     if (other === undefined)
-      findings.differ(() => pathText(['outputs', index]), 'missing', described(tensor), undefined)
+      findings.differ(() => pathText(outputSteps(tensor, index)), 'missing', described(tensor), undefined)
     else {
-      const steps = ['outputs', index, 'data']
+      const steps = tensor.place ?? ['outputs', index, 'data']
       tasks.add(compareTensor(steps, tensor, other, { ...plan, tolerance: own.tolerance }, findings, cost))
     }
   }
   for (const tensor of theirs.values()) {
-    findings.differ(() => pathText(['outputs', shadow.indexOf(tensor)]), 'extra', undefined, described(tensor))
+    const steps = outputSteps(tensor, shadow.indexOf(tensor))
+    findings.differ(() => pathText(steps), 'extra', undefined, described(tensor))
   }
   if (plan.task !== 'auto' && tasks.size > 0 && !tasks.has(plan.task)) return null
   return TELLING.find(task => tasks.has(task)) ?? 'structure'
@@ -209,4 +213,9 @@ function described(tensor: Tensor): string {
 
 function isText(tensor: Tensor): boolean {
   return tensor.datatype === 'BYTES' || tensor.datatype === 'BOOL'
+}
+
+/** Where the tensor with all that describes it is in the answer. */
+function outputSteps(tensor: Tensor, index: number): readonly (string | number)[] {
+  return tensor.place ?? ['outputs', index]
 }

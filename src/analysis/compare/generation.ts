@@ -39,7 +39,7 @@ export function choicesOf({ choices }: Generations): Choice[] {
 }
 
 function placesOf({ index, steps }: Generation): Choice['places'] {
-  if (steps !== undefined) return inOnePlace({ path: [...steps, ANY_CHILD], fields: [steps] })
+  if (steps !== undefined) return inOnePlace({ path: steps, fields: [steps] })
   const choice = ['choices', index] as const
   const said = (name: string, ...others: string[]): Place => ({
     path: [...choice, ANY_CHILD, name],

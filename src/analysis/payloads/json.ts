@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { countKeys, countKeysInText } from './json-keys.ts'
 import { parseTolerantJson } from './tolerant-json.ts'
 
 export type ParsedJson = { readonly kind: 'json'; readonly value: unknown } | NotJson
@@ -10,13 +11,26 @@ export interface NotJson {
 /** An integer of 16 digits or more may lie beyond 2^53. Run once over a whole body, never per value. */
 const LONG_INTEGER = /(?:^|[^\d.])\d{16,}(?![\d.eE])/
 
-/**
- * Reads JSON as model servers write it: `NaN`, `Infinity` and `-Infinity` are numbers, and integers beyond 2^53 become
- * bigint. Bodies without either go through the engine's own parser. Never throws.
- */
+/** Reads a body as `parseJsonText` reads text; a byte order mark is skipped. Never throws. */
 export function parseJson(body: Buffer): ParsedJson {
   if (!isUtf8(body)) return { kind: 'not_json', detail: 'not UTF-8' }
-  const text = body.toString('utf8', body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0)
+  return parseJsonText(body.toString('utf8', body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0))
+}
+
+/**
+ * Reads JSON as model servers write it: `NaN`, `Infinity` and `-Infinity` are numbers, and integers beyond 2^53 become
+ * bigint. Text without either goes through the engine's own parser. An object with the same key twice is refused, because
+ * readers differ in which of the two they take; so is nesting that would exhaust the stack of whoever walks it. Never throws.
+ */
+export function parseJsonText(text: string): ParsedJson {
+  const parsed = parse(text)
+  if (parsed.kind === 'not_json') return parsed
+  const keys = countKeys(parsed.value)
+  if (keys === null) return { kind: 'not_json', detail: 'nested too deeply' }
+  return keys === countKeysInText(text) ? parsed : { kind: 'not_json', detail: 'an object has the same key twice' }
+}
+
+function parse(text: string): ParsedJson {
   try {
     if (!LONG_INTEGER.test(text)) return { kind: 'json', value: JSON.parse(text) }
   } catch {

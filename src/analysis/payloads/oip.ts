@@ -1,45 +1,101 @@
+import { parseJson } from './json.ts'
+import { errorMessage, isObject, textOrNull } from './json-value.ts'
 import { undecoded, type Payload, type Scalar, type Tensor } from './payload.ts'
+import type { Answer, Protocol } from './protocol.ts'
+import { tensorValues } from './tensor-bytes.ts'
 
 /** Deeper tensors do not exist; the bound keeps a hostile body from exhausting the stack. */
-const MAX_DIMENSIONS = 32
+export const MAX_DIMENSIONS = 32
 
-/** Is this JSON value an answer of the Open Inference Protocol's infer call? */
-export function looksLikeOip(value: unknown): boolean {
-  return isObject(value) && (Array.isArray(value['outputs']) || typeof value['error'] === 'string')
+const NO_BYTES = Buffer.alloc(0)
+
+/** The infer call of the Open Inference Protocol (KServe V2), which Triton, MLServer, KServe and others speak. */
+export const OIP: Protocol = {
+  format: 'oip',
+  path: /\/v2\/models\/[^/]+(?:\/versions\/[^/]+)?\/infer$/,
+  pathInWords: '/v2/models/{model}/infer',
+  isAnswer: value => isObject(value) && Array.isArray(value['outputs']),
+  isUnmistakable: value => isObject(value) && Array.isArray(value['outputs']) && value['outputs'].some(isOutput),
+  decode: value => decodeOip(value),
+  stream: null,
 }
 
 /**
- * Reads an Open Inference Protocol (KServe V2) infer answer. `data` may be nested or flat, row-major either way; it must
+ * Reads an answer with the binary tensor extension: `headerLength` bytes of JSON, then the tensors that have a
+ * `binary_data_size`, in the order of the outputs. All bytes must belong to one of them. Never throws.
+ */
+export function decodeBinaryOip({ body, headerLength }: Answer): Payload {
+  if (headerLength > body.length) {
+    return undecoded('invalid_payload', `${headerLength} bytes of JSON announced, the answer has ${body.length}`)
+  }
+  const json = parseJson(body.subarray(0, headerLength))
+  if (json.kind === 'not_json') return undecoded('invalid_json', json.detail)
+  return decodeOip(json.value, body.subarray(headerLength))
+}
+
+/**
+ * Reads an infer answer; `binary` are the bytes behind its JSON. `data` may be nested or flat, row-major either way; it must
  * hold what `shape` and `datatype` say, else `invalid_payload`. `{"error"}` is a failed call. Never throws.
  */
-export function decodeOip(value: unknown): Payload {
+export function decodeOip(value: unknown, binary: Buffer = NO_BYTES): Payload {
   if (!isObject(value)) return undecoded('invalid_payload', 'the answer is not a JSON object')
   const outputs = value['outputs']
   if (!Array.isArray(outputs)) {
-    const error = value['error']
-    if (typeof error === 'string') return { kind: 'error', message: error }
-    return undecoded('invalid_payload', 'the answer has no outputs')
+    const message = errorMessage(value)
+    return message === null ? undecoded('invalid_payload', 'the answer has no outputs') : { kind: 'error', message }
   }
   const tensors: Tensor[] = []
   const names = new Set<string>()
+  let at = 0
   for (const [index, output] of outputs.entries()) {
-    const tensor = decodeOutput(output)
+    const size = binarySize(output)
+    if (size > binary.length - at)
+      return undecoded('invalid_payload', `outputs[${index}]: its bytes end beyond the answer`)
+    const tensor = decodeOutput(output, size < 0 ? null : binary.subarray(at, (at += size)))
     if (typeof tensor === 'string') return undecoded('invalid_payload', `outputs[${index}]: ${tensor}`)
     if (names.has(tensor.name)) return undecoded('invalid_payload', `outputs[${index}]: a second "${tensor.name}"`)
     names.add(tensor.name)
     tensors.push(tensor)
   }
-  return { kind: 'tensors', tensors, model: text(value['model_name']), modelVersion: text(value['model_version']) }
+  if (at < binary.length) return undecoded('invalid_payload', `${binary.length - at} bytes belong to no output`)
+  return {
+    kind: 'tensors',
+    tensors,
+    model: textOrNull(value['model_name']),
+    modelVersion: textOrNull(value['model_version']),
+  }
 }
 
-/** The tensor, or what is wrong with it. */
-function decodeOutput(output: unknown): Tensor | string {
+function isOutput(output: unknown): boolean {
+  return (
+    isObject(output) &&
+    typeof output['name'] === 'string' &&
+    typeof output['datatype'] === 'string' &&
+    isShape(output['shape'])
+  )
+}
+
+/** Bytes of this output behind the JSON; -1: its data is in the JSON, Infinity: what it says is no size. */
+function binarySize(output: unknown): number {
+  const parameters = isObject(output) ? output['parameters'] : undefined
+  const size = isObject(parameters) ? parameters['binary_data_size'] : undefined
+  if (size === undefined) return -1
+  return typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : Infinity
+}
+
+/** The tensor, or what is wrong with it. `binary`: its bytes, when they are not in the JSON. */
+function decodeOutput(output: unknown, binary: Buffer | null): Tensor | string {
   if (!isObject(output)) return 'not an object'
   const { name, shape, datatype, data } = output
   if (typeof name !== 'string') return 'no name'
   if (typeof datatype !== 'string') return 'no datatype'
   if (!isShape(shape)) return 'no shape'
-  if (!Array.isArray(data)) return 'no data in JSON (binary tensors cannot be compared)'
+  if (binary !== null) {
+    if (data !== undefined) return 'data both in JSON and behind it'
+    const values = tensorValues(binary, datatype, valuesOf(shape))
+    return typeof values === 'string' ? values : { name, shape, datatype, data: values }
+  }
+  if (!Array.isArray(data)) return 'no data'
   const flat = flatten(data, shape)
   if (typeof flat === 'string') return flat
   const values = typedValues(flat, datatype)
@@ -54,8 +110,12 @@ function isShape(shape: unknown): shape is number[] {
   )
 }
 
+function valuesOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
+}
+
 function flatten(data: readonly unknown[], shape: readonly number[]): readonly unknown[] | string {
-  const expected = shape.reduce((product, size) => product * size, 1)
+  const expected = valuesOf(shape)
   const nested = Array.isArray(data[0])
   const flat: unknown[] = []
   if (nested) {
@@ -153,12 +213,4 @@ function asFloat(value: unknown): number | undefined {
 
 function asInteger(value: unknown): number | bigint | undefined {
   return typeof value === 'number' || typeof value === 'bigint' ? value : undefined
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
 }

@@ -33,6 +33,8 @@ export interface Tensor {
   readonly datatype: string
   /** Row-major; as many values as the shape says. */
   readonly data: readonly Scalar[]
+  /** Where the values are in the answer, `*` for every item of a list; absent: `outputs[i].data`, i its place among the tensors. */
+  readonly place?: readonly (string | number)[]
 }
 
 /** What a language model wrote, whole: a stream is put together before anything is compared. */
@@ -52,7 +54,7 @@ export interface Generation {
   readonly finishReason: string | null
   /** What the model said instead of an answer; null: it did not refuse. */
   readonly refusal: string | null
-  /** Below which field of the body all of it stands, for differences and their redaction; absent: `$.choices[index]`. */
+  /** In which field of the body all of it stands, for differences and their redaction; absent: `$.choices[index]`. */
   readonly steps?: readonly (string | number)[]
 }
 

@@ -1,5 +1,5 @@
-/** Deeper than any prediction, far above what would exhaust the stack. */
-const MAX_DEPTH = 256
+/** Deeper than any prediction, far from what would exhaust the stack. */
+export const MAX_DEPTH = 256
 /** BigInt() is quadratic in the digits; a longer integer is read as a number. */
 const MAX_BIGINT_DIGITS = 1000
 

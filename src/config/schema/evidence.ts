@@ -24,7 +24,7 @@ const off = (key: string) => z.literal('off', { error: message('is not off') }).
 const comparison = block({
   payload: oneOf(PAYLOAD_KINDS)
     .default('auto')
-    .describe('How answers are read: Open Inference Protocol, any JSON, or by looking.'),
+    .describe('How answers are read: as one of the protocols, as JSON, text or bytes, or by path and body.'),
   task: oneOf(TASK_KINDS).default('auto').describe('What the model does, which decides what agreement means.'),
   ignore: list(fieldPath(), 'for example [$.id]')
     .prefault(['$.id', '$.created'])

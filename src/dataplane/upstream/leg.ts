@@ -41,6 +41,8 @@ export abstract class Leg implements WheelEntry, Call {
   status = 0
   contentType = ''
   contentEncoding = ''
+  /** Bytes of JSON before the binary tensors of the answer, as its head says; 0: none. */
+  headerLength = 0
   bytes = 0
   error: ErrorCode | null = null
   /** null: the answer is no stream, or nobody wants its body. */
@@ -157,6 +159,7 @@ export abstract class Leg implements WheelEntry, Call {
     this.contentType = head.contentType
     this.contentEncoding = head.contentEncoding
     if (this.capture.wanted && isTimedStream(head.contentType)) this.arrivals = new ArrivalLog(this.#startedMs)
+    this.headerLength = head.inferenceHeaderLength
     this.#sent = true
     this.#stream = this.isStream(head)
     // A deadline that has moved on is found out when the old one fires: most legs are over by then.

@@ -44,6 +44,11 @@ function userOf(arm: 'primary' | 'canary'): string {
   throw new Error(`no user of a hundred gets the ${arm}`)
 }
 
+const payloads = (compare: string, path = '/churn/infer') =>
+  explainRequest(loadText(`${TEXT}    compare: ${compare}\n`), head({ path }), Buffer.alloc(0)).shadows.map(
+    ({ payload }) => payload,
+  )
+
 describe('an explanation', () => {
   test('says which routes were tried and why they did not match', () => {
     expect(explain().tried).toEqual([
@@ -85,6 +90,17 @@ describe('an explanation', () => {
     expect(explain({ headers }, 2_097_153).refused?.status).toBe(413)
   })
 
+  test('says how the answers will be read, and by what that is known', () => {
+    expect(payloads('{}')[0]).toEqual({ format: null, why: expect.stringContaining('each answer decide') })
+    expect(payloads('{}', '/churn/v2/models/m/infer')).toMatchObject([
+      { format: 'oip', why: expect.stringContaining('/v2/models/{model}/infer') },
+      { format: 'oip' },
+    ])
+    expect(payloads('{ payload: openai }')[0]).toEqual({ format: 'openai', why: 'compare.payload says so' })
+    expect(payloads('{ payload: text }')[0]).toMatchObject({ format: 'text' })
+    expect(payloads('off')[0]).toBeNull()
+  })
+
   test('reads well', () => {
     const user = userOf('primary')
     const lines = explanationText(explain({ headers: { 'x-user': user } })).split('\n')
@@ -95,6 +111,8 @@ describe('an explanation', () => {
       /^arm {6}primary \(v1\): bucket \d+\.\d{4} is not below 50 percent, by header:x-user = "u\d+"$/,
     )
     expect(lines[4]).toMatch(/^shadow {3}v2: gets a copy; bucket \d+\.\d{4} is below 100 percent, by header:x-user = /)
+    expect(lines[5]?.trim()).toMatch(/^experiment churn\.v2\./)
+    expect(lines[6]?.trim()).toMatch(/^answers: the path is of no known protocol/)
     const keyless = explanationText(explain({ headers: {} }))
     expect(keyless).toContain('at random because the request has no header:x-user')
   })

@@ -80,6 +80,8 @@ async function schemaOf(name: string): Promise<z.ZodType> {
   return z.fromJSONSchema(schema)
 }
 
+const comparisonOf = (comparison: Comparison): unknown => parsed(pairRecord(input({ comparison })))['comparison']
+
 describe('a pair record', () => {
   test('carries the pair, both legs and the comparison', () => {
     const record = pairRecord(
@@ -147,6 +149,11 @@ describe('a pair record', () => {
     expect(value).not.toContain('\n')
     expect(value).not.toContain('secret')
     expect((JSON.parse(value) as { path: string }).path).toBe('/infer')
+  })
+
+  test('says as what the answers were read, where they were', () => {
+    expect(comparisonOf({ ...AGREE, payload: 'openai' })).toMatchObject({ payload: 'openai' })
+    expect(comparisonOf(AGREE)).not.toHaveProperty('payload')
   })
 
   test('writes what JSON cannot, and cuts long values', () => {

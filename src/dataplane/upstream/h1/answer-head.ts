@@ -11,6 +11,8 @@ export interface AnswerHead {
   readonly connection: string
   readonly contentType: string
   readonly contentEncoding: string
+  /** `Inference-Header-Content-Length`, bytes of JSON before binary tensors; 0: none, Infinity: not one number. */
+  readonly inferenceHeaderLength: number
   /** Another request may follow on the connection, if this answer's end is certain. */
   readonly keepAlive: boolean
   /** What the server says about how long it keeps an idle connection, milliseconds; null: nothing. */
@@ -107,6 +109,7 @@ function interpret(isOneOne: boolean, status: number, reason: string, fields: re
   let connection = ''
   let contentType = ''
   let contentEncoding = ''
+  let inferenceHeaderLength = 0
   let keepAliveMs: number | null = null
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string
@@ -131,6 +134,10 @@ function interpret(isOneOne: boolean, status: number, reason: string, fields: re
       case 17:
         if (same(name, 'transfer-encoding')) coding = coding === null ? value : `${coding}, ${value}`
         break
+      case 31:
+        if (same(name, 'inference-header-content-length'))
+          inferenceHeaderLength = inferenceHeaderLength === 0 && DIGITS.test(value) ? Number(value) : Infinity
+        break
     }
   }
   if (coding !== null) checkCoding(coding, isOneOne, contentLength)
@@ -143,6 +150,7 @@ function interpret(isOneOne: boolean, status: number, reason: string, fields: re
     connection,
     contentType,
     contentEncoding,
+    inferenceHeaderLength,
     keepAlive: !CLOSE.test(connection) && (isOneOne || KEEP_ALIVE.test(connection)),
     keepAliveMs,
     relayed: null,

@@ -82,6 +82,7 @@ describe('what cannot be compared says why', () => {
     ['unknown_encoding', leg(GOOD, { contentEncoding: 'lzma' })],
     ['invalid_json', leg('{"outputs":')],
     ['invalid_payload', leg(oipAnswer([floats('y', [2], [1])]))],
+    ['invalid_json', deep('1')],
   ])('%s', (reason, odd) => {
     for (const [primary, shadow] of [
       [odd, other],
@@ -123,6 +124,7 @@ describe('what cannot be compared says why', () => {
       result: 'incomparable',
       reason: 'too_large',
       task: 'none',
+      payload: 'json',
       metrics: {},
       differences: [],
       truncated: false,
@@ -136,7 +138,8 @@ describe('what cannot be compared says why', () => {
   })
 
   test('not_text', () => {
-    expect(compare(text('a'), text('b'), {}, { path: '/say' })).toMatchObject({ reason: 'not_text' })
+    const [one, other] = [leg(Buffer.from([0xff, 1])), leg(Buffer.from([0xff, 2]))]
+    expect(compare(one, other, { payload: 'text' })).toMatchObject({ reason: 'not_text' })
   })
 
   test('failed, with a line in the log that leads to the request', () => {
@@ -151,11 +154,6 @@ describe('what cannot be compared says why', () => {
     })
     expect(comparison).toMatchObject({ result: 'incomparable', reason: 'failed' })
     expect(lines).toEqual([expect.stringMatching(/^error comparing a pair failed.* request-1 Error: out of paper/)])
-  })
-
-  test('failed rather than a dead thread, on nesting that exhausts the stack', () => {
-    const frame = pairFrame(deep('1'), deep('2'), { path: '/x' })
-    expect(comparePair(frame, experimentPlan(), new PairBodies(frame), () => {})).toMatchObject({ reason: 'failed' })
   })
 })
 

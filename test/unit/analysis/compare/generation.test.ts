@@ -162,7 +162,7 @@ describe('generation', () => {
   })
 
   test('parts stand where the decoder says', () => {
-    expect(comparePayloads(elsewhere('a'), elsewhere('b'))).toMatchObject({ differences: [{ path: '$.output[1].*' }] })
+    expect(comparePayloads(elsewhere('a'), elsewhere('b'))).toMatchObject({ differences: [{ path: '$.output[1]' }] })
   })
 
   describe('declared', () => {

@@ -8,6 +8,8 @@ const value = (text: string) => {
   return parsed.value
 }
 
+const nested = (depth: number, inner: string) => `${'[{"a":'.repeat(depth)}${inner}${'}]'.repeat(depth)}`
+
 describe('parseJson', () => {
   test('reads the tokens that Python and TensorFlow Serving write for what JSON has no numbers for', () => {
     expect(value('{"predictions": [NaN, -Infinity, Infinity, 1.5e-3, -0]}')).toEqual({
@@ -64,6 +66,33 @@ describe('parseJson', () => {
 
   test('does not take bytes that are not UTF-8 for JSON: two different ones would look the same', () => {
     expect(parseJson(Buffer.from([0x22, 0xff, 0x22])).kind).toBe('not_json')
+  })
+
+  test.each([
+    '{"a":1,"a":2}',
+    '{"a":1,"b":{"c":NaN,"c":1}}',
+    '[{"a" :1,"a"\n:1}]',
+    '{"\\\\":1,"\\\\":2}',
+    '{"a":1,"\\u0061":2}',
+    '{"__proto__":1,"__proto__":2}',
+  ])('refuses the same key twice in one object: %s', text => {
+    expect(parse(text)).toMatchObject({ kind: 'not_json', detail: expect.stringContaining('twice') })
+  })
+
+  test.each([
+    '{"a":{"a":1},"b":[{"a":1},{"a":2}]}',
+    '{"a":"\\"a\\": 1","b":"x:"}',
+    '["a:", ":a", "\\\\", {"\\\\\\"": ":"}]',
+    '{"a\\\\":1,"a":2, "" : 3}',
+  ])('does not take other colons and quotes for a second key: %s', text => {
+    expect(parse(text)).toEqual({ kind: 'json', value: JSON.parse(text) })
+  })
+
+  test('refuses nesting deeper than any prediction, with NaN or without', () => {
+    for (const inner of ['1', 'NaN']) {
+      expect(parse(nested(100, inner)).kind).toBe('json')
+      expect(parse(nested(200, inner))).toMatchObject({ kind: 'not_json', detail: expect.stringContaining('nested') })
+    }
   })
 
   test('survives nesting that would exhaust the stack', () => {

@@ -98,3 +98,12 @@ test('the same content-type twice, another field, and a name that is only as lon
   expect([read.contentType, read.contentEncoding]).toEqual(['a/b, d/e', 'gzip, br'])
   expect(head('x: y')).toMatchObject({ contentType: '', contentEncoding: '' })
 })
+
+const binaryFrom = (...lines: string[]): number => head(...lines).inferenceHeaderLength
+
+test('where binary tensors begin is read once, and contradictions are no length', () => {
+  expect(binaryFrom('x: y')).toBe(0)
+  expect(binaryFrom('inference-header-content-length: 164')).toBe(164)
+  expect(binaryFrom('Inference-Header-Content-Length: x')).toBe(Infinity)
+  expect(binaryFrom('Inference-Header-Content-Length: 164', 'inference-header-content-length: 164')).toBe(Infinity)
+})

@@ -1,0 +1,79 @@
+import type { ComparePlan, PayloadKind } from '../config/snapshot.ts'
+import type { FrameLeg, PairFrame } from '../wire/pair-frame.ts'
+import type { PairBodies } from './pair-bodies.ts'
+import { decodePayload } from './payloads/decode.ts'
+import type { DecodedBody } from './payloads/decode-body.ts'
+import { beginsAsEventStream, hasStreamType } from './payloads/event-stream.ts'
+import { undecoded, type Payload } from './payloads/payload.ts'
+import type { PayloadFormat } from './payloads/protocol.ts'
+
+const ERROR_KEY = Buffer.from('"error"')
+
+export interface LegPayload {
+  /** null: the content encoding stood in the way. */
+  readonly format: PayloadFormat | null
+  readonly payload: Payload
+}
+
+type Side = 'primary' | 'shadow'
+
+/** What the answers of one pair hold, each decoded when it is first asked for, and once. */
+export class PairPayloads {
+  readonly #frame: PairFrame
+  readonly #declared: PayloadKind
+  readonly #maxBytes: number
+  readonly #bodies: PairBodies
+  readonly #decoded: Record<Side, LegPayload | null> = { primary: null, shadow: null }
+
+  /** An answer over the plan's limit is not decoded at all. */
+  constructor(frame: PairFrame, { payload, limits }: Pick<ComparePlan, 'payload' | 'limits'>, bodies: PairBodies) {
+    this.#frame = frame
+    this.#declared = payload
+    this.#maxBytes = limits.bodyBytes
+    this.#bodies = bodies
+  }
+
+  /** The body of a rejection is a message, not a prediction: it is read as JSON. */
+  of(side: Side): LegPayload {
+    const declared = this.#frame[side].status >= 400 ? 'json' : this.#declared
+    return (this.#decoded[side] ??= this.#decode(side, declared))
+  }
+
+  /** Both as JSON, for answers that are of different kinds. Lines of it beside a single value are a list. */
+  bothAsJson(): readonly [LegPayload, LegPayload] {
+    const primary = this.#decode('primary', 'json')
+    const shadow = this.#decode('shadow', 'json')
+    return primary.payload.kind === shadow.payload.kind ? [primary, shadow] : [asList(primary), asList(shadow)]
+  }
+
+  /** A success can say in its body that the model failed, and so can the end of a stream. Decoded only on suspicion. */
+  saysError(side: Side): boolean {
+    const leg = this.#frame[side]
+    if (leg.status >= 400 || leg.capture !== 'complete') return false
+    const decoded = this.#body(side)
+    if (decoded.kind === 'failed') return false
+    const isSuspect = mayBeStream(leg, decoded.body) || decoded.body.includes(ERROR_KEY)
+    return isSuspect && this.of(side).payload.kind === 'error'
+  }
+
+  #decode(side: Side, declared: PayloadKind): LegPayload {
+    const decoded = this.#body(side)
+    if (decoded.kind === 'failed') return { format: null, payload: decoded }
+    const { contentType, headerLength } = this.#frame[side]
+    return decodePayload(declared, { path: this.#frame.path, contentType, headerLength, body: decoded.body })
+  }
+
+  #body(side: Side): DecodedBody {
+    const decoded = side === 'primary' ? this.#bodies.primary() : this.#bodies.shadow()
+    if (decoded.kind === 'failed' || decoded.body.length <= this.#maxBytes) return decoded
+    return undecoded('too_large', `${decoded.body.length} bytes, at most ${this.#maxBytes} are compared`)
+  }
+}
+
+function asList({ format, payload }: LegPayload): LegPayload {
+  return { format, payload: payload.kind === 'json_lines' ? { kind: 'json', value: payload.values } : payload }
+}
+
+function mayBeStream(leg: FrameLeg, body: Buffer): boolean {
+  return hasStreamType(leg.contentType) || beginsAsEventStream(body)
+}
