@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { startClock, type Clock } from '../clock.ts'
 import type { LimitsPlan, Snapshot } from '../config/snapshot.ts'
+import { latencyBucket } from '../wire/latency-grid.ts'
 import type { DataPlaneData, LogMessage, ThreadCounters } from '../wire/messages.ts'
 import { Counters } from './counters.ts'
 import { DeadlineWheel } from './deadline-wheel.ts'
@@ -12,6 +13,7 @@ import { ThreadLoad } from './thread-load.ts'
 import { OpenExchanges } from './open-exchanges.ts'
 import { Outbox } from './outbox.ts'
 import { RateLimitedLog } from './rate-limited-log.ts'
+import { RelayMemory } from './relay-memory.ts'
 import { Runtime } from './runtime.ts'
 import { AnswerBudget } from './shadow/answer-budget.ts'
 import { CopyMemory } from './shadow/copy-memory.ts'
@@ -29,6 +31,7 @@ export class DataPlane {
   readonly turnEnds = new TurnEnds()
   readonly copyMemory = new CopyMemory()
   readonly answerBudget = new AnswerBudget()
+  readonly relayMemory = new RelayMemory()
   readonly outbox: Outbox
   readonly log: RateLimitedLog
   readonly postLog: (message: LogMessage) => void
@@ -38,7 +41,7 @@ export class DataPlane {
   draining = false
   connections = 0
   inFlight = 0
-  readonly #lag = new LoopLag()
+  readonly #lag = new LoopLag(lagUs => this.#tallies.lag(Math.floor(this.clock.nowUs() / 1e6), latencyBucket(lagUs)))
   readonly #load = new ThreadLoad(() => this.limits.busyShare)
   readonly #tallies = new Tallies()
   readonly #retired = new Set<Runtime>()

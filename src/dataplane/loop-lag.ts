@@ -1,4 +1,6 @@
 const SAMPLE_MS = 50
+/** Timers count in whole milliseconds: an idle loop is late by up to one. */
+const TIMER_STEP_MS = 1
 /**
  * A thread this late makes clients wait: copies are given up before they feel more of it. Not less: on a machine whose
  * cores others want too, 50 ms is a usual time to wait for one (measured: a load of 14 on two cores).
@@ -18,8 +20,14 @@ export class LoopLag {
   /** The first sample only sets the clock: a thread that starts is late because it starts. */
   #expectedMs = Infinity
   readonly #timer: NodeJS.Timeout
+  readonly #onLag: (lagUs: number) => void
 
-  constructor() {
+  /**
+   * `onLag`: how late the loop is, microseconds, as one sees who looks each 50 ms, also while the loop was too late to
+   * look: a pause of 100 ms is seen as 100, 50 and 0 ms.
+   */
+  constructor(onLag: (lagUs: number) => void = () => {}) {
+    this.#onLag = onLag
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS)
   }
 
@@ -48,9 +56,15 @@ export class LoopLag {
   }
 
   #sample(): void {
+    const isFirst = this.#expectedMs === Infinity
     this.#beforeMs = this.#lastMs
     this.#lastMs = Math.max(0, performance.now() - this.#expectedMs)
+    if (!isFirst) this.#tell(this.#lastMs)
     this.#worstMs = Math.max(this.#worstMs, this.#lastMs)
     this.#expectedMs = performance.now() + SAMPLE_MS
+  }
+
+  #tell(lateMs: number): void {
+    for (let ms = lateMs; ms >= 0; ms -= SAMPLE_MS) this.#onLag(Math.max(0, ms - TIMER_STEP_MS) * 1e3)
   }
 }

@@ -1,5 +1,5 @@
 import type { Tally } from '../wire/messages.ts'
-import { emptyCounts, type WindowCounts } from '../wire/window.ts'
+import { bump, emptyCounts, type SparseHistogram, type WindowCounts } from '../wire/window.ts'
 
 /** The counts of all experiments of one snapshot for exchanges that arrived in one second on this thread. */
 export class SecondTally {
@@ -7,14 +7,17 @@ export class SecondTally {
   readonly revision: number
   readonly #counts: (WindowCounts | undefined)[] = []
   readonly #arms: (number[] | undefined)[] = []
+  /** The same for all experiments: they share the event loop. */
+  readonly #loopLag: SparseHistogram
 
-  constructor(second: number, revision: number) {
+  constructor(second: number, revision: number, loopLag: SparseHistogram) {
     this.second = second
     this.revision = revision
+    this.#loopLag = loopLag
   }
 
   counts(experiment: number): WindowCounts {
-    return (this.#counts[experiment] ??= emptyCounts())
+    return (this.#counts[experiment] ??= { ...emptyCounts(), loopLag: this.#loopLag })
   }
 
   /** Packed requests of clients, see wire/arm-votes.ts. */
@@ -36,14 +39,24 @@ export class SecondTally {
 /** Seconds that are still open, oldest first, until the watermark has passed them. */
 export class Tallies {
   readonly #open: SecondTally[] = []
+  /** Of the second in which the event loop was looked at last, and of the newest snapshot in it. */
+  #loopLag: SparseHistogram = {}
+  #lagSecond = -1
 
   /** The tally for an arrival now; `second` never goes back. A reload within a second opens a second one. */
   at(second: number, revision: number): SecondTally {
     const last = this.#open.at(-1)
     if (last !== undefined && last.second === second && last.revision === revision) return last
-    const tally = new SecondTally(second, revision)
+    // From a reload on lags are those of the new snapshot: none is counted twice.
+    if (last?.second === second) this.#loopLag = {}
+    const tally = new SecondTally(second, revision, this.#lagsOf(second))
     this.#open.push(tally)
     return tally
+  }
+
+  /** The event loop was looked at in this second, and so late: a bucket of wire/latency-grid.ts. */
+  lag(second: number, bucket: number): void {
+    bump(this.#lagsOf(second), bucket)
   }
 
   /** The snapshot revisions that open seconds refer to. */
@@ -58,5 +71,13 @@ export class Tallies {
       rows.push(...(this.#open.shift() as SecondTally).rows())
     }
     return rows
+  }
+
+  #lagsOf(second: number): SparseHistogram {
+    if (second > this.#lagSecond) {
+      this.#lagSecond = second
+      this.#loopLag = {}
+    }
+    return second === this.#lagSecond ? this.#loopLag : {}
   }
 }

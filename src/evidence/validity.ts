@@ -34,8 +34,9 @@ export interface ValidityInput {
   readonly agreementAsked: number | null
   /** Mean badness of consecutive batches of votes, by gate; windows in order of arrival. */
   readonly batchMeans: Readonly<Record<string, readonly number[]>>
-  /** 99th percentile of the event loop's lag, and the latency threshold, microseconds; null without latency gate. */
+  /** What the 99th percentile of the event loop's lag is shown to exceed, microseconds. */
   readonly loopLagUs: number
+  /** The latency threshold, microseconds; null without one. */
   readonly latencyMarginUs: number | null
 }
 
@@ -93,5 +94,8 @@ function slowLoop({ loopLagUs, latencyMarginUs }: ValidityInput): Invalidity | n
   if (latencyMarginUs === null || loopLagUs <= LAG_SHARE_MAX * latencyMarginUs) return null
   const lag = `${(loopLagUs / 1_000).toFixed(1)} ms`
   const margin = latencyMarginUs >= 2_000_000 ? duration(latencyMarginUs / 1_000) : `${latencyMarginUs / 1_000} ms`
-  return { code: 'event_loop_lag', reason: `the event loop lags ${lag} (p99), over a tenth of the ${margin} judged` }
+  return {
+    code: 'event_loop_lag',
+    reason: `the event loop lags over ${lag} (p99), more than a tenth of the ${margin} judged`,
+  }
 }

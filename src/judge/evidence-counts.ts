@@ -1,9 +1,15 @@
 import type { CoverageCounts } from '../evidence/coverage.ts'
+import { percentileInterval } from '../evidence/percentile-interval.ts'
 import type { ArmCounts, ArmOutcomes, PairCounts, PairedDifference } from '../evidence/counts.ts'
 import { LATENCY_BUCKETS, LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { total } from '../wire/total.ts'
 import type { Outcome } from '../wire/outcomes.ts'
 import type { Arms, ArmVotes, Crossings, SparseHistogram, WindowCounts } from '../wire/window.ts'
+
+/** The event loop is looked at each 50 ms. */
+const LAGS_PER_SECOND = 20
+const LAG_PERCENTILE = 99
+const LAG_ALPHA = 0.01
 
 /** Nothing is judged against a threshold before there is one. */
 const NONE: PairedDifference = { worse: 0, same: 0, better: 0 }
@@ -79,6 +85,17 @@ export function coverageCounts(counts: WindowCounts): CoverageCounts {
     disagree: outcomes.disagree,
     lost: { ...dropped, ...unpaired, ...incomparable },
   }
+}
+
+/**
+ * What the 99th percentile of the event loop's lag is shown to exceed, microseconds; 0 while nothing shows that it is over
+ * the first edge of the grid. Lags of one second go together, so its twenty looks have one vote between them: an e-process
+ * with a twentieth of each is at most the mean of twenty, however the looks depend on each other. A collection of garbage,
+ * or one bad second, shows nothing.
+ */
+export function loopLagAtLeastUs(loopLag: SparseHistogram): number {
+  const votes = Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => (loopLag[bucket] ?? 0) / LAGS_PER_SECOND)
+  return percentileInterval(LATENCY_EDGES_US, votes, LAG_PERCENTILE, LAG_ALPHA).lower
 }
 
 /**

@@ -9,7 +9,15 @@ import { total } from '../wire/total.ts'
 import { addCounts, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
 import { ArmEvidence } from './arm-evidence.ts'
 import { BatchMeans, type GateMeans } from './batch-means.ts'
-import { controlAgreement, coverageCounts, edgeAt, pairCounts, pairVotes, percentileEdge } from './evidence-counts.ts'
+import {
+  controlAgreement,
+  coverageCounts,
+  edgeAt,
+  loopLagAtLeastUs,
+  pairCounts,
+  pairVotes,
+  percentileEdge,
+} from './evidence-counts.ts'
 import type { JudgeState } from './judge-state.ts'
 import { LookHistory, type LookHistoryState } from './look-history.ts'
 
@@ -190,7 +198,7 @@ export class ExperimentJudge {
       coverage: counted,
       agreementAsked: agreementAsked(plan.agreement, this.#judged),
       batchMeans: this.#means.all,
-      loopLagUs: 0,
+      loopLagUs: loopLagAtLeastUs(this.#timed.loopLag),
       latencyMarginUs: thresholdUs,
     })
     return {

@@ -32,6 +32,11 @@ export interface WindowCounts extends PairVotes {
    * to. Empty where the route has no canary.
    */
   arms: Record<string, Arms>
+  /**
+   * How late the thread's event loop was in that second, in buckets of wire/latency-grid.ts, as one sees who looks each
+   * 50 ms. It is in every latency above.
+   */
+  loopLag: SparseHistogram
 }
 
 /** What pairs say of latency. */
@@ -106,6 +111,7 @@ export function emptyCounts(): WindowCounts {
     noise: { neither: 0, shadow: 0, control: 0, both: 0 },
     repeated: emptyVotes(),
     arms: {},
+    loopLag: {},
   }
 }
 
@@ -169,6 +175,7 @@ export function addCounts(into: WindowCounts, from: WindowCounts): void {
   addVotes(into, from)
   addVotes(into.repeated, from.repeated)
   addArms(into.arms, from.arms)
+  addInto(into.loopLag, from.loopLag)
 }
 
 function addVotes(into: PairVotes, from: PairVotes): void {

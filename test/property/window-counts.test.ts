@@ -39,6 +39,7 @@ const counts: fc.Arbitrary<WindowCounts> = fc.record({
   noise: fc.record({ neither: count, shadow: count, control: count, both: count }),
   repeated: fc.record(votes),
   arms: fc.dictionary(fc.constantFrom('1', '5', '50'), fc.record({ primary: arm, canary: arm })),
+  loopLag: histogram,
 })
 
 function sum(...terms: readonly WindowCounts[]): WindowCounts {

@@ -1,4 +1,5 @@
 import type { ExperimentPlan } from '../../src/config/snapshot.ts'
+import { latencyBucket } from '../../src/wire/latency-grid.ts'
 import { bumpLatencies, emptyCounts, type SealedWindow } from '../../src/wire/window.ts'
 import { experimentPlan } from './pairs.ts'
 
@@ -12,6 +13,8 @@ export interface SecondOfPairs {
   /** Microseconds. */
   readonly primaryUs?: number
   readonly shadowUs?: number
+  /** Of the event loop at each of the twenty looks of the second, microseconds. */
+  readonly lagUs?: number
 }
 
 /** The sealed window of one second with such pairs, all alike in their latencies. */
@@ -21,7 +24,15 @@ export function windowOf(
   experiment = experimentPlan().id,
   origin = 't',
 ): SealedWindow {
-  const { agree = 0, disagree = 0, shadowErrors = 0, dropped = 0, primaryUs = 2_000, shadowUs = 2_000 } = pairs
+  const {
+    agree = 0,
+    disagree = 0,
+    shadowErrors = 0,
+    dropped = 0,
+    primaryUs = 2_000,
+    shadowUs = 2_000,
+    lagUs = 0,
+  } = pairs
   const counts = emptyCounts()
   const total = agree + disagree + shadowErrors
   counts.eligible = total + dropped
@@ -34,6 +45,7 @@ export function windowOf(
   counts.outcomes.shadow_error = shadowErrors
   for (let i = 0; i < agree + disagree; i++) bumpLatencies(counts, primaryUs, shadowUs, 1.1)
   for (let i = 0; i < shadowErrors; i++) bumpLatencies(counts, primaryUs, Infinity, 1.1)
+  counts.loopLag = { [latencyBucket(lagUs)]: 20 }
   return { schema: 'understudy.window/1', experiment, origin, second, counts }
 }
 

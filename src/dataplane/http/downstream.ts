@@ -43,8 +43,11 @@ export interface Downstream extends ClientHead {
    */
   writeHead(status: number, reason: string, headers: string[], bodyBytes: number | null): void
   flushHead(): void
-  /** false: the socket is full, wait for `onClientDrained`. */
-  write(chunk: Buffer): boolean
+  /**
+   * false: the socket is full, wait for `onClientDrained`. `written` is called when nobody reads the chunk any more: the
+   * kernel has it, or the client is gone.
+   */
+  write(chunk: Buffer, written?: () => void): boolean
   /** `trailers`: flat name, value list; only behind a chunked head. */
   end(trailers: readonly string[]): void
   /** Cuts the connection, so that the client can tell a broken answer from a whole one. */

@@ -175,14 +175,14 @@ export class H1Downstream implements Downstream {
     return status >= 300 && !(Number(this.headers['content-length']) <= SHORT_BODY_BYTES)
   }
 
-  write(chunk: Buffer): boolean {
-    if (chunk.length === this.#bodyBytes) {
+  write(chunk: Buffer, written?: () => void): boolean {
+    if (chunk.length === this.#bodyBytes && written === undefined) {
       this.#bodyBytes = -1
       this.#whole = chunk
       return true
     }
     this.#bodyBytes = -1
-    if (this.#response.write(chunk)) return true
+    if (this.#response.write(chunk, written)) return true
     if (!this.#waitsForDrain) {
       this.#waitsForDrain = true
       this.#response.once('drain', () => {

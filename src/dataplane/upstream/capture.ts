@@ -24,6 +24,11 @@ export class BodyCapture {
     return this.#state
   }
 
+  /** A further chunk of this size is kept, if there is memory for it. */
+  takes(bytes: number): boolean {
+    return this.#state === 'complete' && this.#chunks.bytes + bytes <= this.#limitBytes
+  }
+
   add(chunk: Buffer): void {
     if (this.#state !== 'complete' || chunk.length === 0) return
     if (this.#chunks.bytes + chunk.length > this.#limitBytes) this.#giveUp('over_limit')

@@ -62,13 +62,22 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   }
 
   protected onChunk(bytes: Buffer): void {
-    const chunk = Buffer.from(bytes)
-    this.capture.add(chunk)
-    if (this.#exchange.client.write(chunk) || this.#paused) return
+    if (this.#write(bytes) || this.#paused) return
     this.#paused = true
     this.stalledAtMs = performance.now()
     this.upstream.stalled.add(this)
     this.pause()
+  }
+
+  /** false: the client's socket is full. */
+  #write(bytes: Buffer): boolean {
+    const { client, plane } = this.#exchange
+    const { relayMemory } = plane
+    // What is captured is needed for longer than it takes to write it.
+    const lent = this.capture.takes(bytes.length) ? null : relayMemory.copy(bytes)
+    const chunk = lent ?? Buffer.from(bytes)
+    this.capture.add(chunk)
+    return lent === null ? client.write(chunk) : client.write(chunk, () => relayMemory.giveBack(lent))
   }
 
   protected onEnded(detail: string, trailers: readonly string[]): void {

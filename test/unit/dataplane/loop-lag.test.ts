@@ -84,3 +84,24 @@ test('the worst lateness since the last reading is read once', () => {
   for (const ms of [20, 70, 10]) sampleLate(ms)
   expect([lag.read(), lag.read()]).toEqual([70, 0])
 })
+
+describe('lags', () => {
+  let lags: number[]
+  beforeEach(() => {
+    lags = []
+    lag = new LoopLag(lagUs => void lags.push(lagUs / 1e3))
+  })
+
+  test('are told without the millisecond that any timer may be late, and not before there is one', () => {
+    sample()
+    expect(lags).toEqual([])
+    for (const ms of [0, 0.8, 1, 31]) sampleLate(ms)
+    expect(lags).toEqual([0, 0, 0, 30])
+  })
+
+  test('of a long pause are those that one sees who looks each 50 ms', () => {
+    sample()
+    sampleLate(220)
+    expect(lags).toEqual([219, 169, 119, 69, 19])
+  })
+})

@@ -49,4 +49,37 @@ describe('tallies', () => {
     tallies.at(100, 1)
     expect(tallies.takeBefore(101)).toEqual([])
   })
+
+  test('hold the lags of their second for each experiment, also those before its first exchange', () => {
+    const tallies = new Tallies()
+    tallies.lag(99, 9)
+    tallies.lag(100, 0)
+    tallies.at(100, 1).counts(0).pairs++
+    tallies.at(100, 1).counts(1).pairs++
+    tallies.lag(100, 0)
+    tallies.lag(100, 7)
+    tallies.lag(101, 3)
+    expect(tallies.takeBefore(101).map(row => row.counts.loopLag)).toEqual([
+      { 0: 2, 7: 1 },
+      { 0: 2, 7: 1 },
+    ])
+  })
+
+  test('hold each lag once when a reload comes within the second', () => {
+    const tallies = new Tallies()
+    tallies.lag(100, 1)
+    tallies.at(100, 1).counts(0).pairs++
+    tallies.lag(100, 2)
+    tallies.at(100, 2).counts(0).pairs++
+    tallies.lag(100, 3)
+    expect(tallies.takeBefore(101).map(row => row.counts.loopLag)).toEqual([{ 1: 1, 2: 1 }, { 3: 1 }])
+  })
+
+  test('lose no lag to an exchange that is counted in the second before', () => {
+    const tallies = new Tallies()
+    tallies.lag(101, 4)
+    tallies.at(100, 1).counts(0).pairs++
+    tallies.at(101, 1).counts(0).pairs++
+    expect(tallies.takeBefore(102).map(row => row.counts.loopLag)).toEqual([{}, { 4: 1 }])
+  })
 })

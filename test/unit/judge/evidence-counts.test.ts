@@ -1,7 +1,14 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { lostCount } from '../../../src/evidence/coverage.ts'
-import { coverageCounts, edgeAt, pairCounts, pairVotes, percentileEdge } from '../../../src/judge/evidence-counts.ts'
+import {
+  coverageCounts,
+  edgeAt,
+  loopLagAtLeastUs,
+  pairCounts,
+  pairVotes,
+  percentileEdge,
+} from '../../../src/judge/evidence-counts.ts'
 import { LATENCY_EDGES_US } from '../../../src/wire/latency-grid.ts'
 import { bumpLatencies, emptyCounts } from '../../../src/wire/window.ts'
 import { countsOf } from '../../support/windows.ts'
@@ -105,5 +112,37 @@ describe('the threshold', () => {
     expect(edgeAt(1)).toBe(0)
     expect(LATENCY_EDGES_US[edgeAt(30_000)]).toBeGreaterThanOrEqual(30_000)
     expect(edgeAt(10 ** 12)).toBe(LATENCY_EDGES_US.length - 1)
+  })
+})
+
+const LATE_US = LATENCY_EDGES_US[19] as number
+
+/** So many seconds of twenty looks; `late` of all looks were in bucket 20, over LATE_US, the others in bucket 0. */
+const shown = (seconds: number, late: number): number => loopLagAtLeastUs({ 0: seconds * 20 - late, 20: late })
+
+describe('the lag of the event loop', () => {
+  test('is nothing without looks, and nothing while the loop is on time', () => {
+    expect(loopLagAtLeastUs({})).toBe(0)
+    expect(shown(3_600, 0)).toBe(0)
+  })
+
+  test('is not shown by a pause, nor by one bad second, however soon one looks', () => {
+    for (const seconds of [1, 2, 5, 60, 600]) {
+      expect(shown(seconds, 1)).toBe(0)
+      expect(shown(seconds, 20)).toBe(0)
+    }
+  })
+
+  test('is shown when more than a hundredth of the time is late beyond doubt', () => {
+    expect(shown(60, 60 * 2)).toBe(LATE_US)
+    expect(shown(3_600, 3_600)).toBe(LATE_US)
+  })
+
+  test('is not shown when less than a hundredth is, for however long', () => {
+    expect(shown(86_400, 86_400 * 0.19)).toBe(0)
+  })
+
+  test('is the lower edge of the bucket: what it surely exceeds', () => {
+    expect(loopLagAtLeastUs({ 0: 1_000, 1: 200 })).toBe(1_000)
   })
 })

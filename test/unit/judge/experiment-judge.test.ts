@@ -77,6 +77,22 @@ describe('a judge', () => {
     const plan = quickPlan({ maxDurationMs: 30_000 })
     expect(judged(new ExperimentJudge(plan), 60, { agree: 1 }).verdict).toBe('EXPIRED')
   })
+
+  test('judges no latency that the event loop was late for, and does again when that has passed', () => {
+    const judge = new ExperimentJudge(quickPlan())
+    const plain = { agree: 200, primaryUs: 20_000, shadowUs: 20_000 }
+    expect(judged(judge, 6, { ...plain, lagUs: 50_000 }).code).not.toBe('event_loop_lag')
+    expect(judged(judge, 8, { ...plain, lagUs: 5_000 }, START + 6)).toMatchObject({
+      verdict: 'INVALID',
+      code: 'event_loop_lag',
+    })
+    expect(judged(judge, 1_500, plain, START + 14).code).not.toBe('event_loop_lag')
+  })
+
+  test('takes no notice of an event loop that is late by less than a tenth of what is judged', () => {
+    const pairs = { agree: 200, primaryUs: 20_000, shadowUs: 20_000, lagUs: 1_500 }
+    expect(judged(new ExperimentJudge(quickPlan()), 60, pairs).verdict).toBe('PROMOTE')
+  })
 })
 
 describe('a judge of a canary', () => {

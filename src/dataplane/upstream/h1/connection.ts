@@ -5,11 +5,15 @@ import { AnswerParser, type AnswerListener } from './answer-parser.ts'
 import { BodyStream, type BodySink } from './body-stream.ts'
 import type { Call, CallControl } from './call.ts'
 import type { OpenSocket, SocketHandle, SocketListener } from './open-socket.ts'
+import { LARGE_READ_BYTES, type ReadTurns, type TurnTaker } from './read-turns.ts'
 
 /** Up to this size head and body go out as one string: one write of the kernel without a list of pieces. */
 const ONE_WRITE_BYTES = 16 * 1024
 /** An idle connection is closed by us so long before the server says it would: its close must not cross our next request. */
 const KEEP_ALIVE_MARGIN_MS = 1_000
+
+/** Instead of a turn's number: nothing large has come, and what is small is read at once. */
+const SMALL = 0
 
 /** What is sent: the head with the empty line behind it, and the body. */
 export interface Request {
@@ -24,6 +28,7 @@ export interface Opening {
   readonly open: OpenSocket
   readonly idleLimitMs: number
   readonly heads: HeadMemory
+  readonly turns: ReadTurns
 }
 
 /** Who keeps the connections of one endpoint. */
@@ -41,7 +46,7 @@ export interface ConnectionOwner {
  *   closing  nothing may be sent any more; the socket has not said yet that it is closed
  *   closed
  */
-export class Connection implements AnswerListener, SocketListener, BodySink, CallControl {
+export class Connection implements AnswerListener, SocketListener, BodySink, CallControl, TurnTaker {
   readonly openedAtMs: number
   /** performance.now() since which it is idle. */
   idleSinceMs = 0
@@ -50,6 +55,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   readonly #owner: ConnectionOwner
   readonly #parser: AnswerParser
   readonly #handle: SocketHandle
+  readonly #turns: ReadTurns
   #state: 'opening' | 'busy' | 'idle' | 'closing' | 'closed' = 'opening'
   #call: Call | null
   #request: Request | null
@@ -58,7 +64,12 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   #chunked = false
   #stream: BodyStream | null = null
   #mayFollow = false
+  /** By the call: its client does not take more. */
   #paused = false
+  /** Its answer is large, and others are read first. */
+  #waitsForTurn = false
+  /** The turn of the event loop in which it may read, or SMALL. */
+  #turn = SMALL
   #failure: Error | null = null
   /** performance.now() of the last read: all that is found in it happened then. */
   #readMs = 0
@@ -67,6 +78,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     this.#owner = owner
     this.idleLimitMs = opening.idleLimitMs
     this.#parser = new AnswerParser(this, opening.heads)
+    this.#turns = opening.turns
     this.openedAtMs = Date.now()
     this.#call = call
     this.#request = request
@@ -86,13 +98,23 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   }
 
   pause(call: Call): void {
-    if (this.#call !== call) return
+    if (this.#call !== call || this.#paused) return
     this.#paused = true
-    this.#handle.socket.pause()
+    if (!this.#waitsForTurn) this.#handle.socket.pause()
   }
 
   resume(call: Call): void {
-    if (this.#call === call) this.#readOn()
+    if (this.#call !== call || !this.#paused) return
+    this.#paused = false
+    // The client may have taken long, and so may many others who are back in this very turn.
+    if (this.#turn !== SMALL && this.#turn !== this.#turns.turn && !this.#waitsForTurn) this.#askForTurn()
+    if (!this.#waitsForTurn) this.#handle.socket.resume()
+  }
+
+  onTurn(): void {
+    this.#waitsForTurn = false
+    this.#turn = this.#turns.turn
+    if (!this.#paused) this.#handle.socket.resume()
   }
 
   abort(call: Call): void {
@@ -116,8 +138,10 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   onSocketData(bytes: Buffer): void {
     if (this.#state === 'idle') return this.destroy() // what nobody asked for must not answer the next request
     this.#readMs = performance.now()
+    const call = this.#call
     try {
       this.#parser.push(bytes)
+      if (bytes.length >= LARGE_READ_BYTES && call !== null && call === this.#call) this.#afterLargeRead()
     } catch (error) {
       // A mistake of ours after the end of a call is nobody's answer to fail.
       if (this.#call === null && !(error instanceof AnswerError)) throw error
@@ -139,6 +163,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   onSocketClosed(error: Error | null): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    this.#leaveTurns()
     this.#owner.onGone(this)
     const call = this.#call
     if (call === null) return
@@ -166,7 +191,6 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     const call = this.#call
     this.#call = null
     this.#stream = null
-    // Paused by the last bytes of the answer: the next one must be read.
     this.#readOn()
     // Before anyone hears of the end: the next request may want just this connection.
     if (this.#mayFollow && this.#sent && rest === 0 && this.idleLimitMs > 0 && this.#flushed) {
@@ -226,10 +250,31 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     return this.#handle.socket.writableLength === 0
   }
 
+  /** More of a large answer is to come. */
+  #afterLargeRead(): void {
+    if (this.#waitsForTurn) return
+    this.#askForTurn()
+    if (this.#waitsForTurn && !this.#paused) this.#handle.socket.pause()
+  }
+
+  #askForTurn(): void {
+    this.#waitsForTurn = !this.#turns.mayRead(this)
+    this.#turn = this.#turns.turn
+  }
+
+  /** Held back by the last bytes of the answer: the next one must be read. */
   #readOn(): void {
-    if (!this.#paused) return
+    const isHeldBack = this.#paused || this.#waitsForTurn
     this.#paused = false
-    this.#handle.socket.resume()
+    this.#leaveTurns()
+    if (isHeldBack) this.#handle.socket.resume()
+  }
+
+  #leaveTurns(): void {
+    if (this.#turn === SMALL) return
+    this.#turn = SMALL
+    this.#waitsForTurn = false
+    this.#turns.leave(this)
   }
 
   #fail(error: Error): void {
@@ -240,6 +285,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   #end(): void {
     if (this.#state === 'closed') return
     this.#state = 'closing'
+    this.#leaveTurns()
     this.#parser.stop()
     this.#handle.destroy()
   }

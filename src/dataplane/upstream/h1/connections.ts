@@ -4,6 +4,7 @@ import type { Call, CallControl } from './call.ts'
 import { Connection, type ConnectionOwner, type Opening, type Request } from './connection.ts'
 import { HeadMemory } from './head-memory.ts'
 import { socketOpener } from './open-socket.ts'
+import { ReadTurns } from './read-turns.ts'
 
 /**
  * Idle time after which we close a connection ourselves: below the 5 s at which uvicorn and Node servers close theirs, so
@@ -22,6 +23,9 @@ const TRUSTED_IDLE_MS = 100
  */
 const NAME_TTL_MS = 30_000
 
+/** Of all connections of this thread: they share its event loop. */
+const TURNS = new ReadTurns()
+
 /**
  * The connections of one thread to one endpoint. How many calls are under way is the endpoint's to bound: here each call
  * gets a connection, an idle one or a new one, and none waits for another.
@@ -39,7 +43,7 @@ export class Connections implements ConnectionOwner {
 
   constructor(endpoint: EndpointPlan, upstream: UpstreamPlan, servername: string) {
     const open = socketOpener(endpoint, upstream, servername)
-    this.#opening = { open, idleLimitMs: KEEP_ALIVE_MS, heads: new HeadMemory() }
+    this.#opening = { open, idleLimitMs: KEEP_ALIVE_MS, heads: new HeadMemory(), turns: TURNS }
     const host = new URL(endpoint.origin).hostname.replace(/^\[|\]$/g, '')
     this.#maxAgeMs = isIP(host) === 0 ? NAME_TTL_MS : Number.POSITIVE_INFINITY
   }

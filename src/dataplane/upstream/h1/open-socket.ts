@@ -2,12 +2,13 @@ import { connect, isIP, type Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { buildConnector } from 'undici'
 import type { EndpointPlan, UpstreamPlan } from '../../../config/snapshot.ts'
+import { READ_BYTES } from './read-turns.ts'
 
 /**
  * All plain connections of a thread read into this buffer, one after the other, and whoever keeps bytes copies them: answers
  * that nobody keeps (of shadows, over the limit) cost no memory, and small ones no slab of 64 KiB each.
  */
-const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
+const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES)
 const KEEP_ALIVE_PROBE_MS = 60_000
 
 /** What a connection hears of its socket. */
