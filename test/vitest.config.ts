@@ -14,7 +14,7 @@ const project = (name: string, timeoutMs: number) => ({
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeoutMs,
     hookTimeout: 120_000,
-    ...(['integration', 'regression', 'kafka'].includes(name) ? SECOND_CHANCE : {}),
+    ...(['integration', 'regression', 'kafka', 'interop'].includes(name) ? SECOND_CHANCE : {}),
   },
 })
 
@@ -30,6 +30,7 @@ export default defineConfig({
       project('integration', 30_000),
       project('regression', 30_000),
       project('kafka', 120_000),
+      project('interop', 120_000),
       project('soak', 900_000),
     ],
   },

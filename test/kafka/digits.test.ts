@@ -4,13 +4,11 @@ import { expectedDisagreements, labelsOf } from '../../src/cli/demo/expected.ts'
 import { startModelServer, type ModelServer } from '../../src/cli/demo/model-server.ts'
 import { INFER_PATH } from '../../src/cli/demo/routing-file.ts'
 import { inferBody } from '../../src/cli/demo/traffic.ts'
-import { total } from '../../src/wire/total.ts'
 import type { WindowCounts } from '../../src/wire/window.ts'
-import { getJson } from '../support/http-json.ts'
 import { kafkaAvailability, readTopic, startKafka, type KafkaBroker, type ReadMessage } from '../support/kafka.ts'
+import { settledCounts } from '../support/pair-file.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { inParallel, SteadyClient } from '../support/steady-client.ts'
-import { eventually } from '../support/within.ts'
 
 interface PairRecord {
   readonly id: string
@@ -56,7 +54,7 @@ describe.skipIf(!kafkaAvailability().ok)('two digit models behind the proxy', ()
     for (let sent = 0; missing.length > 0 && sent < ROUNDS_AT_MOST * heldOut.length; ) {
       await sendAll(client, missing)
       sent += missing.length
-      counts = await settledCounts(sent)
+      counts = await settledCounts(proxy, 'digits.digits-v2', sent)
       messages = await readTopic(kafka.brokers, topic, { expected: counts.pairs, timeoutMs: 30_000 })
       const paired = new Set(messages.map(message => (JSON.parse(message.value) as PairRecord).requestId))
       missing = heldOut.filter(digit => !paired.has(`image-${digit.index}`))
@@ -67,15 +65,6 @@ describe.skipIf(!kafkaAvailability().ok)('two digit models behind the proxy', ()
     await proxy.stop()
     await Promise.all([primary.stop(), candidate.stop(), kafka.stop()])
   })
-
-  /** The counts once the windows of all that was sent are sealed. */
-  async function settledCounts(sent: number): Promise<WindowCounts> {
-    return await eventually(async () => {
-      const experiment = await getJson(`${proxy.adminUrl}/api/v1/experiments/digits.digits-v2`)
-      const now = (experiment as { counts: WindowCounts }).counts
-      return now.pairs + total(now.dropped) + total(now.unpaired) === sent ? now : undefined
-    }, 30_000)
-  }
 
   test('every request is a pair on the topic, once', () => {
     const records = messages.map(message => JSON.parse(message.value) as PairRecord)

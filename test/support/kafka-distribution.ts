@@ -1,11 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { withLock } from './directory-lock.ts'
 
 /** Small and quick to start rather than fast: one core's worth of compiler, one collector thread. */
 export const JVM_FLAGS = [
@@ -26,8 +26,6 @@ const PROPERTIES = join(SOURCES, 'server.properties')
 const CLUSTER_ID = 'dW5kZXJzdHVkeS10ZXN0cw'
 const OLDEST_JAVA = 17
 const PREPARE_TIMEOUT_MS = 240_000
-/** The holder of the lock touches it once a second; untouched for longer, its holder is dead. */
-const STALE_LOCK_MS = 15_000
 
 const run = promisify(execFile)
 
@@ -155,30 +153,4 @@ async function formatData(dir: string, { libs, emptyData, keystore }: KafkaDistr
   )
   const tool = ['-cp', join(libs, '*'), 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', config]
   await run('java', [...JVM_FLAGS, ...tool])
-}
-
-/** A directory as lock: making one is atomic, and another process' is waited for. */
-async function withLock(lock: string, work: () => Promise<void>): Promise<void> {
-  while (!(await made(lock))) {
-    const held = await stat(lock).catch(() => null) // null: just released
-    if (held !== null && Date.now() - held.mtimeMs > STALE_LOCK_MS) await rm(lock, { recursive: true, force: true })
-    await sleep(250)
-  }
-  const alive = setInterval(() => void utimes(lock, new Date(), new Date()).catch(() => undefined), 1_000)
-  try {
-    await work()
-  } finally {
-    clearInterval(alive)
-    await rm(lock, { recursive: true, force: true })
-  }
-}
-
-async function made(dir: string): Promise<boolean> {
-  try {
-    await mkdir(dir)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  }
 }
