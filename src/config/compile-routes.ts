@@ -1,7 +1,6 @@
 import { canonicalJson, sha256Hex } from './canonical.ts'
 import { comparePlanOf } from './compile-compare.ts'
 import { headerRulesOf } from './compile-upstreams.ts'
-import { formatFieldPath } from './field-path.ts'
 import { formatKeySource } from './key-source.ts'
 import type { KeyPath, Report } from './problems.ts'
 import type { RoutingFile } from './schema.ts'
@@ -9,6 +8,7 @@ import { GATES_OF_ARMS, GATES_OF_PAIRS } from './schema/verdict.ts'
 import type {
   CanaryPlan,
   ExperimentPlan,
+  FieldPath,
   GatesPlan,
   KeySource,
   MatchPlan,
@@ -263,13 +263,18 @@ function unitOf(source: KeySource, { record }: RoutingFile): UnitPlan {
       return { source: text, isRedacted: hides(source.name) }
     case 'cookie':
       return { source: text, isRedacted: hides('cookie') }
-    case 'json': {
-      const path = formatFieldPath(source.path)
-      return { source: text, isRedacted: rules.some(rule => 'path' in rule && formatFieldPath(rule.path) === path) }
-    }
+    case 'json':
+      return { source: text, isRedacted: rules.some(rule => 'path' in rule && covers(rule.path, source.path)) }
     default:
       return { source: text, isRedacted: false }
   }
+}
+
+/** Whether a redaction of `rule` redacts the field at `path`: it is the same, or above it. */
+function covers(rule: FieldPath, path: FieldPath): boolean {
+  return (
+    rule.length <= path.length && rule.every((step, at) => typeof step === 'object' || String(step) === String(path[at]))
+  )
 }
 
 function gatesOf({ gates, compare }: RouteEntry, isShadow: boolean, isCanary: boolean): GatesPlan {
