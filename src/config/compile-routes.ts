@@ -188,7 +188,7 @@ function candidatesOf({ shadows, canary }: RouteEntry): Candidate[] {
 /** The control gets what the first shadow gets, but for what is particular to a version. */
 function controlOf(
   path: KeyPath,
-  { control, primary, shadows: entries }: RouteEntry,
+  { control, primary, canary, shadows: entries }: RouteEntry,
   shadows: readonly ShadowPlan[],
   resolver: ReturnType<typeof upstreamResolver>,
   report: Report,
@@ -201,6 +201,8 @@ function controlOf(
     report(where, 'the control is the primary', 'name the endpoints of a second deployment of it as an upstream')
   } else if (entries.some(entry => entry.upstream === control.upstream)) {
     report(where, `\`${control.upstream}\` is a shadow of this route`, 'the control runs the version of the primary')
+  } else if (control.upstream === canary?.upstream) {
+    report(where, `\`${control.upstream}\` is the canary of this route`, 'the control runs the version of the primary')
   }
   if (first === undefined) {
     report([...path, 'control'], 'there is no shadow to measure the noise for', 'add a shadow, or remove it', 'key')
