@@ -139,8 +139,12 @@ function checkRamp(path: KeyPath, percent: number, last: number, route: RouteEnt
     report([...path, 'percent'], 'is over the last step of the ramp', 'start at or below it, or remove the ramp')
   }
   const isShadow = route.shadows.some(({ upstream }) => upstream === route.canary?.upstream)
-  if (Object.values(gatesOf(route, isShadow, true)).every(gate => gate === null)) {
-    report([...path, 'ramp'], 'needs a gate: without one no harm ever shows', 'declare one in `gates`', 'key')
+  const { canaryErrors, canaryLatency, ...ofPairs } = gatesOf(route, isShadow, true)
+  // Without a shadow there are no pairs: their gates say nothing, and the ramp would wait for ever.
+  const asked = [canaryErrors, canaryLatency, ...(isShadow ? Object.values(ofPairs) : [])]
+  if (asked.every(gate => gate === null)) {
+    const hint = isShadow ? 'declare one in `gates`' : 'declare canary_errors or canary_latency in `gates`'
+    report([...path, 'ramp'], 'needs a gate: without one no harm ever shows', hint, 'key')
   }
 }
 
