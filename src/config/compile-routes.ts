@@ -279,7 +279,8 @@ function unitOf(source: KeySource, { record }: RoutingFile): UnitPlan {
 /** Whether a redaction of `rule` redacts the field at `path`: it is the same, or above it. */
 function covers(rule: FieldPath, path: FieldPath): boolean {
   return (
-    rule.length <= path.length && rule.every((step, at) => typeof step === 'object' || String(step) === String(path[at]))
+    rule.length <= path.length &&
+    rule.every((step, at) => typeof step === 'object' || String(step) === String(path[at]))
   )
 }
 

@@ -4,12 +4,10 @@ import { bumpLatencies } from '../wire/window.ts'
 import { accessLine } from './access-log.ts'
 import { countArmOutcome } from './arm-outcome.ts'
 import type { Exchange } from './exchange.ts'
-import { readKey } from './routing/key.ts'
 import { countsOf, dropWaiting, slotClosed, type ShadowSlot } from './shadow/slot.ts'
 import type { Leg } from './upstream/leg.ts'
 
 const NO_BODY = Buffer.alloc(0)
-const BEYOND_LATIN1 = /[\u0100-\uffff]/
 
 /** The client has its answer, or an error, or is gone: nothing of the exchange concerns it any more. */
 export function liveEnded(exchange: Exchange): void {
@@ -94,7 +92,7 @@ function settlePair(exchange: Exchange, slot: ShadowSlot): void {
     ]
     bumpLatencies(counts, primaryUs, shadowUs, slot.shadow.slowdownRatio)
     // Only the analysis thread knows which units have voted: what it does not see is no vote.
-    if (unitOf(exchange) !== '') {
+    if (exchange.unit !== '') {
       counts.repeated.outcomes.incomparable++
       bumpLatencies(counts.repeated, primaryUs, shadowUs, slot.shadow.slowdownRatio)
     }
@@ -121,7 +119,7 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     sentFirst: live.startedAtUs <= shadow.startedAtUs ? 'primary' : 'shadow',
     id: exchange.id,
     requestId: exchange.requestId,
-    unit: unitOf(exchange),
+    unit: exchange.unit,
     method: head.method,
     path: head.path,
     requestType: head.headers['content-type'] ?? '',
@@ -133,14 +131,6 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     sameAnswer,
     hasControl: exchange.hasControl,
   })
-}
-
-/** Empty: the route has no unit, or the request does not carry it, and has a vote of its own. */
-function unitOf({ route, head }: Exchange): string {
-  const { unit } = route.plan
-  const key = unit === null ? null : readKey(unit, head)
-  // Frames hold Latin-1, which is what header values are made of; fields of bodies may hold more.
-  return key === null ? '' : BEYOND_LATIN1.test(key) ? encodeURIComponent(key.toWellFormed()) : key
 }
 
 /** A record cuts a long body at `max_body`; one that is compressed has to be whole to be read at all. */

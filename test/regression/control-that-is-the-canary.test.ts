@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 import { problemsOf, SMALLEST } from '../unit/config/routing-files.ts'
 
 const OTHERS = SMALLEST.replace('routes:', '  churn-v3: http://127.0.0.1:9003\nroutes:')
-const ROUTE = 'gates: { slowdown: { median_ratio: 1.1 } }\n    canary: { upstream: churn-v3, percent: 5 }\n    control: '
+const ROUTE =
+  'gates: { slowdown: { median_ratio: 1.1 } }\n    canary: { upstream: churn-v3, percent: 5 }\n    control: '
 
 test('an upstream cannot be the canary and the control of one route', () => {
   const text = OTHERS.replace('    shadows:', `    ${ROUTE}{ upstream: churn-v3, percent: 10 }\n    shadows:`)
