@@ -7,16 +7,13 @@ export const KEYS_KEPT = 100_000
  * are forgotten, and counted, when there are too many; a key among them may vote a second time.
  */
 export class FirstVotes<Key> {
-  readonly #warmUpSeconds: number
   readonly #keep: number
   #recent = new Set<Key>()
   #older = new Set<Key>()
-  #firstSecond: number | null = null
   #isJudged = false
   #forgotten = 0
 
-  constructor(warmUpMs: number, keep: number = KEYS_KEPT) {
-    this.#warmUpSeconds = warmUpMs / 1e3
+  constructor(keep: number = KEYS_KEPT) {
     this.#keep = keep
   }
 
@@ -24,10 +21,11 @@ export class FirstVotes<Key> {
     return this.#forgotten
   }
 
-  /** Whether this request, which arrived in `second`, is the vote of its key. */
-  isFirst(key: Key, second: number): boolean {
-    this.#firstSecond ??= second
-    if (!this.#isJudged && second - this.#firstSecond >= this.#warmUpSeconds) {
+  /** Whether this request is the vote of its key. `isWarmedUp`: it arrived after the warm-up. */
+  isFirst(key: Key, isWarmedUp: boolean): boolean {
+    // One of the warm-up that comes late must not take the vote that is judged.
+    if (!isWarmedUp && this.#isJudged) return false
+    if (isWarmedUp && !this.#isJudged) {
       this.#isJudged = true
       this.#recent.clear()
       this.#older.clear()
