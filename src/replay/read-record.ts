@@ -39,6 +39,8 @@ export interface RecordedLeg {
   readonly status: number
   readonly latencyUs: number
   readonly contentType: string
+  /** Bytes of JSON before binary tensors; 0: there are none. */
+  readonly headerLength: number
   readonly error: ErrorCode | null
 }
 
@@ -89,7 +91,7 @@ function readPair(fields: Fields): ReadRecord {
 function readLeg(value: unknown): RecordedLeg | null {
   const fields = fieldsOf(value)
   if (fields === null) return null
-  const { upstream, version, status, latencyUs, contentType, error } = fields
+  const { upstream, version, status, latencyUs, contentType, headerLength, error } = fields
   if (typeof upstream !== 'string' || !isCount(status) || !isCount(latencyUs)) return null
   return {
     upstream,
@@ -97,6 +99,7 @@ function readLeg(value: unknown): RecordedLeg | null {
     status,
     latencyUs,
     contentType: text(contentType),
+    headerLength: isCount(headerLength) ? headerLength : 0,
     error: error === undefined ? null : errorCode(error),
   }
 }
