@@ -278,10 +278,11 @@ function unitOf(source: KeySource, { record }: RoutingFile): UnitPlan {
 
 /** Whether a redaction of `rule` redacts the field at `path`: it is the same, or above it. */
 function covers(rule: FieldPath, path: FieldPath): boolean {
-  return (
-    rule.length <= path.length &&
-    rule.every((step, at) => typeof step === 'object' || String(step) === String(path[at]))
-  )
+  if (rule.length > path.length) return false
+  return rule.every((step, at) => {
+    const own = path[at]
+    return typeof step === 'object' || (typeof own !== 'object' && String(step) === String(own))
+  })
 }
 
 function gatesOf({ gates, compare }: RouteEntry, isShadow: boolean, isCanary: boolean): GatesPlan {
