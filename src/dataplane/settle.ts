@@ -1,13 +1,17 @@
 import type { UnpairedReason } from '../wire/outcomes.ts'
 import type { FrameLeg } from '../wire/pair-frame.ts'
 import { bumpLatencies } from '../wire/window.ts'
+import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { accessLine } from './access-log.ts'
 import { countArmOutcome } from './arm-outcome.ts'
+import type { DataPlane } from './data-plane.ts'
 import type { Exchange } from './exchange.ts'
 import { countsOf, dropWaiting, slotClosed, type ShadowSlot } from './shadow/slot.ts'
 import type { Leg } from './upstream/leg.ts'
 
 const NO_BODY = Buffer.alloc(0)
+/** 5 minutes, the last edge of the grid. */
+const LONGEST_US = LATENCY_EDGES_US.at(-1) as number
 
 /** The client has its answer, or an error, or is gone: nothing of the exchange concerns it any more. */
 export function liveEnded(exchange: Exchange): void {
@@ -72,6 +76,29 @@ export function abandon(exchange: Exchange): void {
     if (slot.state === 'sent') unpaired(exchange, slot, 'shutdown')
     slot.leg?.fail('DRAINING', 'the proxy is shutting down')
   }
+}
+
+/**
+ * Counts the exchanges whose answer is a stream that has gone on for so long that it is over every latency threshold: nothing
+ * that came after them on this thread could be judged until they end, which may be never. Their clients notice nothing.
+ */
+export function settleUnbounded(plane: DataPlane, nowUs: number): void {
+  let exchange = plane.openExchanges.oldest()
+  while (exchange !== null && nowUs - exchange.assignedAtUs > LONGEST_US) {
+    const { next } = exchange
+    if (exchange.live?.isUnbounded === true && !exchange.live.ended) countUnended(exchange)
+    exchange = next
+  }
+}
+
+function countUnended(exchange: Exchange): void {
+  dropWaiting(exchange, 'upload_incomplete')
+  for (const slot of exchange.slots) {
+    if (slot.state !== 'sent') continue
+    unpaired(exchange, slot, 'too_long')
+    slot.leg?.fail('UPSTREAM_TIMEOUT', 'the answer it was to be compared with goes on for too long')
+  }
+  if (exchange.assignment !== null) countArmOutcome(exchange, exchange.assignment)
 }
 
 /** Counts the pair when both legs are done: once, because it leaves `sent`. */

@@ -27,7 +27,10 @@ test('a ROLLBACK of the experiment before does not stop the rollout of the next,
   state.overrides.set(before?.id ?? '', ROLLBACK)
   state.rollouts.configure(AFTER)
   driver.looked(before?.id ?? '')
-  expect(state.rollouts.get('churn')).toMatchObject({ experiment: 'churn.churn-v2.ffffffff', state: { kind: 'manual' } })
+  expect(state.rollouts.get('churn')).toMatchObject({
+    experiment: 'churn.churn-v2.ffffffff',
+    state: { kind: 'manual' },
+  })
   state.rollouts.configure(BEFORE)
   driver.looked(before?.id ?? '')
   expect(state.rollouts.get('churn')?.state.kind).toBe('stopped')

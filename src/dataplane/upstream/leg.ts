@@ -95,6 +95,11 @@ export abstract class Leg implements WheelEntry, Call {
     return this.error !== null || this.status >= 500 || this.status === 429
   }
 
+  /** Its answer is a stream: it may go on for ever, as long as something comes. */
+  get isUnbounded(): boolean {
+    return this.#stream
+  }
+
   get latencyUs(): number {
     return this.endedAtUs - this.startedAtUs
   }
