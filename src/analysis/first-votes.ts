@@ -2,15 +2,13 @@
 export const KEYS_KEPT = 100_000
 
 /**
- * Which keys of one experiment have voted: one vote for each, because the requests of one user go the same way together.
- * The warm-up is not judged, so a key that was seen in it votes once more afterwards. Bounded: those seen longest ago
- * are forgotten, and counted, when there are too many; a key among them may vote a second time.
+ * Which keys have voted: one vote for each, because the requests of one user go the same way together. Bounded: those seen
+ * longest ago are forgotten, and counted, when there are too many; a key among them may vote a second time.
  */
 export class FirstVotes<Key> {
   readonly #keep: number
   #recent = new Set<Key>()
   #older = new Set<Key>()
-  #isJudged = false
   #forgotten = 0
 
   constructor(keep: number = KEYS_KEPT) {
@@ -21,15 +19,8 @@ export class FirstVotes<Key> {
     return this.#forgotten
   }
 
-  /** Whether this request is the vote of its key. `isWarmedUp`: it arrived after the warm-up. */
-  isFirst(key: Key, isWarmedUp: boolean): boolean {
-    // One of the warm-up that comes late must not take the vote that is judged.
-    if (!isWarmedUp && this.#isJudged) return false
-    if (isWarmedUp && !this.#isJudged) {
-      this.#isJudged = true
-      this.#recent.clear()
-      this.#older.clear()
-    }
+  /** Whether this request is the vote of its key. */
+  isFirst(key: Key): boolean {
     if (this.#recent.has(key)) return false
     const isFirst = !this.#older.has(key)
     this.#recent.add(key)

@@ -8,12 +8,19 @@ interface Voted {
   readonly keys: FirstVotes<number>
 }
 
+/** Apart, because the warm-up is not judged, and because the end of it comes late from some threads. */
+interface Votings {
+  readonly warmUp: Voted
+  readonly judged: Voted
+}
+
 /**
- * One vote a unit and experiment, for pairs and for clients. All threads' requests come here, so it is exact. The warm-up of
- * an experiment is the judge's: from the first second that has counts, also where an earlier thread or process had them.
+ * One vote a unit and experiment, for pairs and for clients, and one more in the warm-up. All threads' requests come here, so
+ * it is exact. The warm-up of an experiment is the judge's: from the first second that has counts, also where an earlier
+ * thread or process had them.
  */
 export class Votes {
-  readonly #voted = new Map<string, Voted>()
+  readonly #voted = new Map<string, Votings>()
   /** Since the epoch, by experiment. */
   readonly #firstSeconds: Map<string, number>
 
@@ -29,20 +36,19 @@ export class Votes {
 
   /** `unit` empty: a pair that votes for itself. */
   isRepeatedPair(plan: ExperimentPlan, unit: string, second: number): boolean {
-    return unit !== '' && !this.#of(plan.id).units.isFirst(shortened(unit), this.#isWarmedUp(plan, second))
+    return unit !== '' && !this.#at(plan, second).units.isFirst(shortened(unit))
   }
 
   /** For the requests of one second. */
   clients(plan: ExperimentPlan, second: number): (request: ArmRequest) => boolean {
-    const { keys } = this.#of(plan.id)
-    const isWarmedUp = this.#isWarmedUp(plan, second)
-    return ({ key }) => key === null || keys.isFirst(key, isWarmedUp)
+    const { keys } = this.#at(plan, second)
+    return ({ key }) => key === null || keys.isFirst(key)
   }
 
   /** Units and keys that may vote again because there were too many to remember. */
   forgotten(experiment: string): number {
-    const voted = this.#voted.get(experiment)
-    return voted === undefined ? 0 : voted.units.forgotten + voted.keys.forgotten
+    const judged = this.#voted.get(experiment)?.judged
+    return judged === undefined ? 0 : judged.units.forgotten + judged.keys.forgotten
   }
 
   /** The experiment has ended. Should it come back, its warm-up stays over: the judge goes on with what it had. */
@@ -50,16 +56,17 @@ export class Votes {
     this.#voted.delete(experiment)
   }
 
-  #of(experiment: string): Voted {
-    let voted = this.#voted.get(experiment)
-    if (voted === undefined) this.#voted.set(experiment, (voted = { units: new FirstVotes(), keys: new FirstVotes() }))
-    return voted
-  }
-
-  #isWarmedUp({ id, verdict }: ExperimentPlan, second: number): boolean {
+  #at({ id, verdict }: ExperimentPlan, second: number): Voted {
     this.counted(id, second)
-    return (second - (this.#firstSeconds.get(id) as number)) * 1e3 >= verdict.warmUpMs
+    let votings = this.#voted.get(id)
+    if (votings === undefined) this.#voted.set(id, (votings = { warmUp: nobody(), judged: nobody() }))
+    const seconds = second - (this.#firstSeconds.get(id) as number)
+    return seconds * 1e3 >= verdict.warmUpMs ? votings.judged : votings.warmUp
   }
+}
+
+function nobody(): Voted {
+  return { units: new FirstVotes(), keys: new FirstVotes() }
 }
 
 /**

@@ -42,3 +42,10 @@ test('an experiment that comes back has no second warm-up', () => {
   votes.delete(PLAN.id)
   expect(repeats(votes, [SECOND + 600, SECOND + 661])).toEqual([false, true])
 })
+
+test('a late request of the warm-up takes no vote that is judged', () => {
+  const votes = new Votes()
+  expect(repeats(votes, [SECOND, SECOND + 60, SECOND + 59, SECOND + 61])).toEqual([false, false, true, true])
+  expect(votes.isRepeatedPair(PLAN, 'bob', SECOND + 59)).toBe(false)
+  expect(votes.isRepeatedPair(PLAN, 'bob', SECOND + 61)).toBe(false)
+})
