@@ -1,13 +1,16 @@
 import { emptyArms, emptyCounts, type SealedWindow, type WindowCounts } from './window.ts'
 
+export const WINDOW_SCHEMA = 'understudy.window/1' satisfies SealedWindow['schema']
+
 /**
  * A window that was written down, by this version or by another one: counts it does not have are zero, fields it has
  * beyond ours stay. null: this is no window.
  */
 export function readWindow(value: unknown): SealedWindow | null {
   if (!isRecord(value)) return null
-  const { schema, experiment, origin, second } = value
-  if (schema !== 'understudy.window/1' || !isText(experiment) || !isText(origin) || !isCount(second)) return null
+  const { schema, experiment, origin, second, sealedAtUs } = value
+  if (schema !== WINDOW_SCHEMA || !isText(experiment) || !isText(origin) || !isCount(second)) return null
+  if (sealedAtUs !== undefined && !isCount(sealedAtUs)) return null
   const counts = readCounts(value['counts'])
   return counts === null ? null : { ...value, schema, experiment, origin, second, counts }
 }
