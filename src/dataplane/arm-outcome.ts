@@ -30,5 +30,5 @@ export function countArmOutcome(exchange: Exchange, { arm, key, canary }: Assign
 function answerFailed({ live, client }: Exchange): boolean {
   if (live === null) return client.statusWritten >= 500
   const clientsFault = live.error !== null && ERRORS[live.error].source === 'client'
-  return live.hasFailed && !clientsFault
+  return clientsFault ? live.rejects : live.hasFailed
 }
