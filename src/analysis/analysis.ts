@@ -29,6 +29,8 @@ interface AnalysisOptions {
   readonly snapshot: Snapshot
   readonly clock: Clock
   readonly log: SinkLog
+  /** Of experiments whose judge began before there was this thread; absent: of none. */
+  readonly firstSeconds?: Readonly<Record<string, number>>
   readonly open?: typeof openSinks
 }
 
@@ -40,7 +42,7 @@ export class Analysis {
   readonly #sinks: SinkSet
   readonly #stats = new Map<string, ExperimentStats>()
   readonly #windows = new Windows((experiment, pairs) => this.#experiment(experiment).addOutcome('incomparable', pairs))
-  readonly #votes = new Votes()
+  readonly #votes: Votes
   readonly #noise = new NoiseJoins()
   /** Origin > the second before which it has settled all. */
   readonly #settled = new Map<string, number>()
@@ -51,7 +53,8 @@ export class Analysis {
   /** Of the last window. */
   #sealedAtUs = 0
 
-  constructor({ snapshot, clock, log, open = openSinks }: AnalysisOptions) {
+  constructor({ snapshot, clock, log, firstSeconds = {}, open = openSinks }: AnalysisOptions) {
+    this.#votes = new Votes(firstSeconds)
     this.#clock = clock
     this.#log = log
     this.#snapshots = new Snapshots(snapshot)
@@ -94,6 +97,7 @@ export class Analysis {
         this.#log('error', 'counts of an unknown experiment or a sealed window were lost', { origin, revision, second })
         continue
       }
+      this.#votes.counted(plan.id, second)
       if (arms.length > 0) {
         this.#windows.addArms(origin, plan.id, second, unpackArmRequests(arms), this.#votes.clients(plan, second))
       }

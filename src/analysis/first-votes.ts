@@ -2,21 +2,16 @@
 export const KEYS_KEPT = 100_000
 
 /**
- * Which keys of one experiment have voted: one vote for each, because the requests of one user go the same way together.
- * The warm-up is not judged, so a key that was seen in it votes once more afterwards. Bounded: those seen longest ago
- * are forgotten, and counted, when there are too many; a key among them may vote a second time.
+ * Which keys have voted: one vote for each, because the requests of one user go the same way together. Bounded: those seen
+ * longest ago are forgotten, and counted, when there are too many; a key among them may vote a second time.
  */
 export class FirstVotes<Key> {
-  readonly #warmUpSeconds: number
   readonly #keep: number
   #recent = new Set<Key>()
   #older = new Set<Key>()
-  #firstSecond: number | null = null
-  #isJudged = false
   #forgotten = 0
 
-  constructor(warmUpMs: number, keep: number = KEYS_KEPT) {
-    this.#warmUpSeconds = warmUpMs / 1e3
+  constructor(keep: number = KEYS_KEPT) {
     this.#keep = keep
   }
 
@@ -24,14 +19,8 @@ export class FirstVotes<Key> {
     return this.#forgotten
   }
 
-  /** Whether this request, which arrived in `second`, is the vote of its key. */
-  isFirst(key: Key, second: number): boolean {
-    this.#firstSecond ??= second
-    if (!this.#isJudged && second - this.#firstSecond >= this.#warmUpSeconds) {
-      this.#isJudged = true
-      this.#recent.clear()
-      this.#older.clear()
-    }
+  /** Whether this request is the vote of its key. */
+  isFirst(key: Key): boolean {
     if (this.#recent.has(key)) return false
     const isFirst = !this.#older.has(key)
     this.#recent.add(key)

@@ -1,3 +1,5 @@
+import { isObject, type JsonObject } from './payloads/json-value.ts'
+
 /** Where common streams have their text: Triton's generate, and those that send a line of JSON a token. */
 const TEXT_FIELDS = ['text_output', 'response', 'content', 'text']
 
@@ -32,8 +34,6 @@ function isFilled(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
-type JsonObject = Readonly<Record<string, unknown>>
-
 function objectIn(text: string): JsonObject | null {
   try {
     const json: unknown = JSON.parse(text)
@@ -41,8 +41,4 @@ function objectIn(text: string): JsonObject | null {
   } catch {
     return null
   }
-}
-
-function isObject(json: unknown): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json)
 }

@@ -21,7 +21,8 @@ const data = workerData as AnalysisData
 const REPORT_EVERY_MS = 1000
 
 const log = new LogLimiter((level, message, fields) => tell({ kind: 'log', level, message, fields }))
-const analysis = new Analysis({ snapshot: data.snapshot, clock: startClock(data.clock), log: log.write })
+const { snapshot, firstSeconds } = data
+const analysis = new Analysis({ snapshot, firstSeconds, clock: startClock(data.clock), log: log.write })
 const ports = new Map<string, MessagePort>()
 
 control.on('message', (message: ControlToAnalysis) => {

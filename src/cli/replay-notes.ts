@@ -22,6 +22,7 @@ export function evidenceNotes(evidence: Evidence, leftovers: Leftovers, plan: Ex
     ...(evidence.recorded === plan.id ? [] : [`judged by ${plan.id}, which has other settings than the recording`]),
     ...versionNotes(evidence, plan),
     ...comparisonNotes(evidence),
+    ...noiseNotes(evidence, plan),
     ...gapNotes(evidence),
     ...leftoverNotes(leftovers),
   ]
@@ -59,6 +60,14 @@ function comparisonNotes({ pairs, recomputed, changed, kept, withoutRecord, wind
       : [`${counted(withoutRecord, 'pair')} without a record, taken as their windows count`]),
     ...(windows === 0 ? ['no window records: coverage is unknown, what was dropped is not in these records'] : []),
   ]
+}
+
+/** Pairs of a control are in records of their own, and are not compared anew. */
+function noiseNotes({ recorded, changed }: Evidence, plan: ExperimentPlan): string[] {
+  const { agreement } = plan.gates
+  if (agreement === null || !('belowNoise' in agreement)) return []
+  const isSame = recorded === plan.id && Object.keys(changed).length === 0
+  return isSame ? [] : ['agreement below noise is judged by the comparisons as they were recorded']
 }
 
 function gapNotes({ withoutWindow, changesLeftOut, slowdownLeftOut }: Evidence): string[] {

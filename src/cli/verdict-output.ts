@@ -1,4 +1,5 @@
 import type { VerdictView } from '../control/admin/verdict-view.ts'
+import { escapeMarkdown } from '../judge/report/escape.ts'
 import { UsageError } from './options.ts'
 
 /** What a command that gives a verdict ends with. */
@@ -78,7 +79,7 @@ function asMarkdown(verdict: VerdictView): string {
   return [
     `## ${verdict.verdict}: ${verdict.experiment}`,
     '',
-    ...(verdict.override === null ? [] : [`**${overridden(verdict, verdict.override)}**`, '']),
+    ...(verdict.override === null ? [] : [`**${escapeMarkdown(overridden(verdict, verdict.override))}**`, '']),
     `${verdict.reason}. ${parties(verdict)}; ${coverage(verdict)}.`,
     '',
     '| gate | state | votes | estimate | interval | margin | log E harm / needed | log E safe / needed |',

@@ -1,7 +1,6 @@
 import { canonicalJson, sha256Hex } from './canonical.ts'
 import { comparePlanOf } from './compile-compare.ts'
 import { headerRulesOf } from './compile-upstreams.ts'
-import { formatFieldPath } from './field-path.ts'
 import { formatKeySource } from './key-source.ts'
 import type { KeyPath, Report } from './problems.ts'
 import type { RoutingFile } from './schema.ts'
@@ -9,6 +8,7 @@ import { GATES_OF_ARMS, GATES_OF_PAIRS } from './schema/verdict.ts'
 import type {
   CanaryPlan,
   ExperimentPlan,
+  FieldPath,
   GatesPlan,
   KeySource,
   MatchPlan,
@@ -139,8 +139,12 @@ function checkRamp(path: KeyPath, percent: number, last: number, route: RouteEnt
     report([...path, 'percent'], 'is over the last step of the ramp', 'start at or below it, or remove the ramp')
   }
   const isShadow = route.shadows.some(({ upstream }) => upstream === route.canary?.upstream)
-  if (Object.values(gatesOf(route, isShadow, true)).every(gate => gate === null)) {
-    report([...path, 'ramp'], 'needs a gate: without one no harm ever shows', 'declare one in `gates`', 'key')
+  const { canaryErrors, canaryLatency, ...ofPairs } = gatesOf(route, isShadow, true)
+  // Without a shadow there are no pairs: their gates say nothing, and the ramp would wait for ever.
+  const asked = [canaryErrors, canaryLatency, ...(isShadow ? Object.values(ofPairs) : [])]
+  if (asked.every(gate => gate === null)) {
+    const hint = isShadow ? 'declare one in `gates`' : 'declare canary_errors or canary_latency in `gates`'
+    report([...path, 'ramp'], 'needs a gate: without one no harm ever shows', hint, 'key')
   }
 }
 
@@ -188,7 +192,7 @@ function candidatesOf({ shadows, canary }: RouteEntry): Candidate[] {
 /** The control gets what the first shadow gets, but for what is particular to a version. */
 function controlOf(
   path: KeyPath,
-  { control, primary, shadows: entries }: RouteEntry,
+  { control, primary, canary, shadows: entries }: RouteEntry,
   shadows: readonly ShadowPlan[],
   resolver: ReturnType<typeof upstreamResolver>,
   report: Report,
@@ -201,6 +205,8 @@ function controlOf(
     report(where, 'the control is the primary', 'name the endpoints of a second deployment of it as an upstream')
   } else if (entries.some(entry => entry.upstream === control.upstream)) {
     report(where, `\`${control.upstream}\` is a shadow of this route`, 'the control runs the version of the primary')
+  } else if (control.upstream === canary?.upstream) {
+    report(where, `\`${control.upstream}\` is the canary of this route`, 'the control runs the version of the primary')
   }
   if (first === undefined) {
     report([...path, 'control'], 'there is no shadow to measure the noise for', 'add a shadow, or remove it', 'key')
@@ -263,13 +269,20 @@ function unitOf(source: KeySource, { record }: RoutingFile): UnitPlan {
       return { source: text, isRedacted: hides(source.name) }
     case 'cookie':
       return { source: text, isRedacted: hides('cookie') }
-    case 'json': {
-      const path = formatFieldPath(source.path)
-      return { source: text, isRedacted: rules.some(rule => 'path' in rule && formatFieldPath(rule.path) === path) }
-    }
+    case 'json':
+      return { source: text, isRedacted: rules.some(rule => 'path' in rule && covers(rule.path, source.path)) }
     default:
       return { source: text, isRedacted: false }
   }
+}
+
+/** Whether a redaction of `rule` redacts the field at `path`: it is the same, or above it. */
+function covers(rule: FieldPath, path: FieldPath): boolean {
+  if (rule.length > path.length) return false
+  return rule.every((step, at) => {
+    const own = path[at]
+    return typeof step === 'object' || (typeof own !== 'object' && String(step) === String(own))
+  })
 }
 
 function gatesOf({ gates, compare }: RouteEntry, isShadow: boolean, isCanary: boolean): GatesPlan {

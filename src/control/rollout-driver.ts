@@ -41,6 +41,8 @@ export class RolloutDriver {
     for (const { name, canary } of snapshot.routes) {
       const rollout = rollouts.get(name)
       if (canary === null || rollout === null || canaryExperiment(snapshot, name)?.id !== experiment) continue
+      // A reload is under way: the rollout is the next configuration's already, and follows another experiment.
+      if (rollout.experiment !== experiment) continue
       const step = observed(rollout, canary, seen)
       const change = this.#enter(name, step.rollout, step.reason)
       if (step.reason !== null) void this.#enforce({ ...change, actor: UNDERSTUDY, reason: step.reason })

@@ -88,9 +88,9 @@ export class Supervisor {
   }
 
   #startAnalysis(): AnalysisThread {
-    const { snapshot } = this.#state
+    const { snapshot, judge } = this.#state
     return new AnalysisThread(
-      { clock: this.#clock, snapshot },
+      { clock: this.#clock, snapshot, firstSeconds: judge.firstSeconds() },
       message => this.#fromAnalysis(message),
       error => this.#analysisGone(error),
     )

@@ -7,12 +7,12 @@ import { closeIfSettled } from './shadow/slot.ts'
 /**
  * Counts the outcome of a request by the arm it was assigned to. The canary did not answer those that fell back to the
  * primary: they count as failed, or a dead canary would look as good as the primary. A client that went away counts with
- * the time it had waited.
+ * the time it had waited, and a stream that is still going on with the time it has taken so far.
  */
 export function countArmOutcome(exchange: Exchange, { arm, key, canary }: Assignment): void {
   const { live, plane } = exchange
   const failed = (arm === 'canary' && exchange.arm === 'primary') || answerFailed(exchange)
-  const latencyUs = live === null ? plane.clock.nowUs() - exchange.arrivedAtUs : live.latencyUs
+  const latencyUs = live?.ended === true ? live.latencyUs : plane.clock.nowUs() - exchange.arrivedAtUs
   exchange.tally ??= plane.tallyFor(exchange)
   packArmRequest(exchange.tally.arms(canary.experiment), {
     arrivedAtUs: exchange.assignedAtUs,
@@ -30,5 +30,5 @@ export function countArmOutcome(exchange: Exchange, { arm, key, canary }: Assign
 function answerFailed({ live, client }: Exchange): boolean {
   if (live === null) return client.statusWritten >= 500
   const clientsFault = live.error !== null && ERRORS[live.error].source === 'client'
-  return live.hasFailed && !clientsFault
+  return clientsFault ? live.rejects : live.hasFailed
 }

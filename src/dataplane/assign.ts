@@ -2,9 +2,12 @@ import type { CanaryPlan } from '../config/snapshot.ts'
 import type { Exchange } from './exchange.ts'
 import { endToEndHeaders } from './http/request-headers.ts'
 import { decideCanary } from './routing/assign.ts'
+import { readKey } from './routing/key.ts'
 import type { RequestHead } from './routing/request-head.ts'
 import type { RouteRuntime } from './runtime.ts'
 import { sampleShadows } from './shadow/mirror.ts'
+
+const BEYOND_LATIN1 = /[\u0100-\uffff]/
 
 /**
  * Step 4: the arm and the shadows, before any answer exists. Where a key of the route lies in a body that is too long to be
@@ -19,6 +22,7 @@ export function assign(exchange: Exchange): void {
   if (canary !== null) assignArm(exchange, canary)
   exchange.sharedHeaders = endToEndHeaders(client, exchange.head.host, exchange.requestId)
   sampleShadows(exchange)
+  if (exchange.slots.length > 0) exchange.unit = unitOf(exchange)
 }
 
 /** The arm of a request that is not an exchange: a WebSocket handshake. */
@@ -42,4 +46,12 @@ function canaryOrFallback(route: RouteRuntime, canary: CanaryPlan): 'primary' | 
   if (canary.fallback === 'none' || route.canary?.available !== false) return 'canary'
   route.arms.canary.fallbacks++
   return 'primary'
+}
+
+function unitOf({ route, head }: Exchange): string {
+  const { unit } = route.plan
+  const key = unit === null ? null : readKey(unit, head)
+  if (key === null) return ''
+  // Frames hold Latin-1, which is what header values are made of; fields of bodies may hold more.
+  return BEYOND_LATIN1.test(key) ? encodeURIComponent(key.toWellFormed()) : key
 }

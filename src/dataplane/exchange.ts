@@ -78,6 +78,8 @@ export class Exchange implements UploadOwner, Attendant {
   slots: ShadowSlot[] = []
   /** One of them is the control. */
   hasControl = false
+  /** What has one vote, as frames hold it. Empty: the route has no unit, or the request does not carry it. */
+  unit = ''
   /** Shadows that are not settled yet. */
   unsettled = 0
   /** Largest request any of the slots takes, and largest answer any of them wants, bytes. */
@@ -123,8 +125,12 @@ export class Exchange implements UploadOwner, Attendant {
   onBodyWhole(body: ChunkList): void {
     if (this.answered) return
     if (!this.assigned) {
-      this.head = { ...this.head, json: bodyJson(body.whole()) }
-      if (!this.#choose()) return
+      const { head } = this
+      this.head = { ...head, json: bodyJson(body.whole()) }
+      const isChosen = this.#choose()
+      // Nothing asks for it any more, and as objects a body takes several times its bytes until the slowest copy is settled.
+      this.head = head
+      if (!isChosen) return
     }
     this.#forward(body)
     this.onBodyCopied(body)

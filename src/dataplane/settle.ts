@@ -1,15 +1,17 @@
 import type { UnpairedReason } from '../wire/outcomes.ts'
 import type { FrameLeg } from '../wire/pair-frame.ts'
 import { bumpLatencies } from '../wire/window.ts'
+import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { accessLine } from './access-log.ts'
 import { countArmOutcome } from './arm-outcome.ts'
+import type { DataPlane } from './data-plane.ts'
 import type { Exchange } from './exchange.ts'
-import { readKey } from './routing/key.ts'
 import { countsOf, dropWaiting, slotClosed, type ShadowSlot } from './shadow/slot.ts'
 import type { Leg } from './upstream/leg.ts'
 
 const NO_BODY = Buffer.alloc(0)
-const BEYOND_LATIN1 = /[\u0100-\uffff]/
+/** 5 minutes, the last edge of the grid. */
+const LONGEST_US = LATENCY_EDGES_US.at(-1) as number
 
 /** The client has its answer, or an error, or is gone: nothing of the exchange concerns it any more. */
 export function liveEnded(exchange: Exchange): void {
@@ -76,6 +78,29 @@ export function abandon(exchange: Exchange): void {
   }
 }
 
+/**
+ * Counts the exchanges whose answer is a stream that has gone on for so long that it is over every latency threshold: nothing
+ * that came after them on this thread could be judged until they end, which may be never. Their clients notice nothing.
+ */
+export function settleUnbounded(plane: DataPlane, nowUs: number): void {
+  let exchange = plane.openExchanges.oldest()
+  while (exchange !== null && nowUs - exchange.assignedAtUs > LONGEST_US) {
+    const { next } = exchange
+    if (exchange.live?.isUnbounded === true && !exchange.live.ended) countUnended(exchange)
+    exchange = next
+  }
+}
+
+function countUnended(exchange: Exchange): void {
+  dropWaiting(exchange, 'upload_incomplete')
+  for (const slot of exchange.slots) {
+    if (slot.state !== 'sent') continue
+    unpaired(exchange, slot, 'too_long')
+    slot.leg?.fail('UPSTREAM_TIMEOUT', 'the answer it was to be compared with goes on for too long')
+  }
+  if (exchange.assignment !== null) countArmOutcome(exchange, exchange.assignment)
+}
+
 /** Counts the pair when both legs are done: once, because it leaves `sent`. */
 function settlePair(exchange: Exchange, slot: ShadowSlot): void {
   const { live } = exchange
@@ -94,7 +119,7 @@ function settlePair(exchange: Exchange, slot: ShadowSlot): void {
     ]
     bumpLatencies(counts, primaryUs, shadowUs, slot.shadow.slowdownRatio)
     // Only the analysis thread knows which units have voted: what it does not see is no vote.
-    if (unitOf(exchange) !== '') {
+    if (exchange.unit !== '') {
       counts.repeated.outcomes.incomparable++
       bumpLatencies(counts.repeated, primaryUs, shadowUs, slot.shadow.slowdownRatio)
     }
@@ -121,7 +146,7 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     sentFirst: live.startedAtUs <= shadow.startedAtUs ? 'primary' : 'shadow',
     id: exchange.id,
     requestId: exchange.requestId,
-    unit: unitOf(exchange),
+    unit: exchange.unit,
     method: head.method,
     path: head.path,
     requestType: head.headers['content-type'] ?? '',
@@ -133,14 +158,6 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     sameAnswer,
     hasControl: exchange.hasControl,
   })
-}
-
-/** Empty: the route has no unit, or the request does not carry it, and has a vote of its own. */
-function unitOf({ route, head }: Exchange): string {
-  const { unit } = route.plan
-  const key = unit === null ? null : readKey(unit, head)
-  // Frames hold Latin-1, which is what header values are made of; fields of bodies may hold more.
-  return key === null ? '' : BEYOND_LATIN1.test(key) ? encodeURIComponent(key.toWellFormed()) : key
 }
 
 /** A record cuts a long body at `max_body`; one that is compressed has to be whole to be read at all. */

@@ -2,7 +2,7 @@ import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import type { ControlToDataPlane, DataPlaneData, DataPlaneToControl } from '../wire/messages.ts'
 import { DataPlane } from './data-plane.ts'
 import { Listener } from './http/listener.ts'
-import { abandon } from './settle.ts'
+import { abandon, settleUnbounded } from './settle.ts'
 
 /**
  * Entry of a data-plane thread. States: starting (listens) > serving > draining (no new connections; what is under way
@@ -23,7 +23,10 @@ const post = (message: DataPlaneToControl): void => control.postMessage(message)
 const plane = new DataPlane(data, data.analysis, post)
 const listener = new Listener(plane)
 
-const handOverTimer = setInterval(() => plane.handOver(), HAND_OVER_MS)
+const handOverTimer = setInterval(() => {
+  settleUnbounded(plane, plane.clock.nowUs())
+  plane.handOver()
+}, HAND_OVER_MS)
 const countersTimer = setInterval(() => postCounters(), COUNTERS_MS)
 
 control.on('message', (message: ControlToDataPlane) => {

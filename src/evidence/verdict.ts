@@ -60,11 +60,20 @@ export interface Decision {
 /** These stay true once shown; the others can pass (an overload, a burst of failures). */
 const STICKY_INVALID: readonly InvalidCode[] = ['settings_changed', 'sample_ratio']
 
-/** One look at an experiment: INVALID before ROLLBACK before PROMOTE before CONTINUE before EXPIRED. */
+/**
+ * A candidate that has become worse causes these by itself: its failures come in runs, and copies are lost to it. They do
+ * not take back a harm that was shown before them.
+ */
+const INVALID_BY_HARM: readonly InvalidCode[] = ['coverage', 'dependent_votes', 'event_loop_lag']
+
+/**
+ * One look at an experiment: INVALID before ROLLBACK before PROMOTE before CONTINUE before EXPIRED. Only a ROLLBACK of an
+ * earlier look comes before an INVALID that harm itself may have caused.
+ */
 export function decide(input: VerdictInput): Decision {
   const { settings, memory } = input
   const found = memory.invalid ?? findInvalidity({ ...input, ...settings })
-  if (found !== null) {
+  if (found !== null && !(memory.rolledBackBy !== null && INVALID_BY_HARM.includes(found.code))) {
     const invalid = STICKY_INVALID.includes(found.code) ? found : null
     return { verdict: 'INVALID', ...found, memory: { ...memory, invalid } }
   }

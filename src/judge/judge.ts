@@ -91,6 +91,16 @@ export class Judge {
     return [...this.#entries.keys()]
   }
 
+  /** The first second that each has seen, since the epoch; not of those that have seen none. */
+  firstSeconds(): Record<string, number> {
+    const seconds: Record<string, number> = {}
+    for (const [experiment, { judge }] of this.#entries) {
+      const { firstSecond } = judge.look
+      if (firstSecond !== null) seconds[experiment] = firstSecond
+    }
+    return seconds
+  }
+
   /** What a restart needs, to be read at once: the counts go on. */
   kept(experiment: string): KeptJudge | null {
     const entry = this.#entries.get(experiment)

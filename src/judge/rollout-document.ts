@@ -1,3 +1,4 @@
+import { isRecord } from '../wire/read-window.ts'
 import { HOLD_REASONS, type HoldReason, type Progress, type Rollout, type RolloutState } from './rollout.ts'
 
 /**
@@ -31,10 +32,6 @@ function readProgress(value: unknown): Progress | null {
   if (!isRecord(value)) return null
   const { cleanMs } = value
   return typeof cleanMs === 'number' && cleanMs >= 0 ? { cleanMs, judgedMs: null } : null
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 function isTextOrNull(value: unknown): value is string | null {

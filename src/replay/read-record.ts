@@ -1,7 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from '../errors.ts'
 import { PAIR_SCHEMA } from '../sinks/record.ts'
 import { INCOMPARABLE_REASONS, OUTCOMES, type IncomparableReason, type Outcome } from '../wire/outcomes.ts'
-import { readCounts } from '../wire/read-window.ts'
+import { isCount, isRecord, readWindow, WINDOW_SCHEMA } from '../wire/read-window.ts'
 import type { SealedWindow } from '../wire/window.ts'
 
 /** `other`: a record of a kind that no verdict is made of. `damaged`: no record at all. */
@@ -39,10 +39,10 @@ export interface RecordedLeg {
   readonly status: number
   readonly latencyUs: number
   readonly contentType: string
+  /** Bytes of JSON before binary tensors; 0: there are none. */
+  readonly headerLength: number
   readonly error: ErrorCode | null
 }
-
-const WINDOW_SCHEMA = 'understudy.window/1' satisfies SealedWindow['schema']
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -57,17 +57,11 @@ export function readRecord(text: string): ReadRecord {
   const fields = fieldsOf(value)
   const schema = fields?.['schema']
   if (fields === null || typeof schema !== 'string') return { kind: 'damaged' }
-  if (schema === WINDOW_SCHEMA) return readWindow(fields)
-  return schema === PAIR_SCHEMA ? readPair(fields) : { kind: 'other' }
-}
-
-function readWindow({ experiment, origin, second, sealedAtUs, counts }: Fields): ReadRecord {
-  const read = readCounts(counts)
-  if (typeof experiment !== 'string' || typeof origin !== 'string' || !isCount(second) || read === null) {
-    return { kind: 'damaged' }
+  if (schema === WINDOW_SCHEMA) {
+    const window = readWindow(fields)
+    return window === null ? { kind: 'damaged' } : { kind: 'window', window }
   }
-  const sealed = isCount(sealedAtUs) ? { sealedAtUs } : {}
-  return { kind: 'window', window: { schema: WINDOW_SCHEMA, experiment, origin, second, ...sealed, counts: read } }
+  return schema === PAIR_SCHEMA ? readPair(fields) : { kind: 'other' }
 }
 
 function readPair(fields: Fields): ReadRecord {
@@ -89,7 +83,7 @@ function readPair(fields: Fields): ReadRecord {
 function readLeg(value: unknown): RecordedLeg | null {
   const fields = fieldsOf(value)
   if (fields === null) return null
-  const { upstream, version, status, latencyUs, contentType, error } = fields
+  const { upstream, version, status, latencyUs, contentType, headerLength, error } = fields
   if (typeof upstream !== 'string' || !isCount(status) || !isCount(latencyUs)) return null
   return {
     upstream,
@@ -97,6 +91,7 @@ function readLeg(value: unknown): RecordedLeg | null {
     status,
     latencyUs,
     contentType: text(contentType),
+    headerLength: isCount(headerLength) ? headerLength : 0,
     error: error === undefined ? null : errorCode(error),
   }
 }
@@ -126,11 +121,7 @@ function secondOf(arrivedAt: unknown): number | null {
 }
 
 function fieldsOf(value: unknown): Fields | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
+  return isRecord(value) ? value : null
 }
 
 function text(value: unknown): string {

@@ -83,10 +83,11 @@ function frameOf(pair: RecordedPair, primaryBody: Buffer, shadowBody: Buffer): P
 }
 
 /** Records hold bodies without their content encoding. */
-function frameLeg({ status, error, latencyUs, contentType }: RecordedLeg, body: Buffer): FrameLeg {
+function frameLeg({ status, error, latencyUs, contentType, headerLength }: RecordedLeg, body: Buffer): FrameLeg {
   return {
     endpoint: 0,
-    headerLength: 0,
+    // JSON alone is recorded without its own white space.
+    headerLength: Math.min(headerLength, body.length),
     arrivals: null,
     status,
     error,

@@ -38,7 +38,8 @@ export class Replay {
   #otherRecords = 0
 
   constructor(options: ReplayOptions) {
-    this.#options = options
+    // A control is the primary against itself: its windows are among the records, and nobody judges it.
+    this.#options = { ...options, plans: options.plans.filter(({ role }) => role === 'candidate') }
   }
 
   /** One line of a file or one message of a topic. An empty one is nothing. */

@@ -141,11 +141,12 @@ export function windowRecord(window: SealedWindow): SinkRecord {
 
 function legJson(leg: FrameLeg, beginnings: readonly string[], stream: StreamTiming | null): string {
   const type = leg.contentType === '' ? '' : `,"contentType":${JSON.stringify(leg.contentType)}`
+  const header = leg.headerLength === 0 ? '' : `,"headerLength":${leg.headerLength}`
   const error = leg.error === null ? '' : `,"error":"${leg.error}"`
   const timing = stream === null ? '' : `,"stream":${JSON.stringify(stream)}`
   return (
     `${beginnings[leg.endpoint] ?? beginnings.at(-1)},"status":${leg.status},"latencyUs":${leg.latencyUs},` +
-    `"ttfbUs":${leg.ttfbUs},"bytes":${leg.bytes}${type}${error}${timing}}`
+    `"ttfbUs":${leg.ttfbUs},"bytes":${leg.bytes}${type}${header}${error}${timing}}`
   )
 }
 

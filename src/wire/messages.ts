@@ -81,6 +81,8 @@ export type AnalysisToDataPlane = { readonly kind: 'return'; readonly id: number
 export interface AnalysisData {
   readonly clock: ClockAnchor
   readonly snapshot: Snapshot
+  /** By experiment, since the epoch: where its judge began, in this process or an earlier one. */
+  readonly firstSeconds: Readonly<Record<string, number>>
 }
 
 export type ControlToAnalysis =

@@ -22,6 +22,7 @@ export type DropReason = (typeof DROP_REASONS)[number]
 /** Why a sent copy did not become a pair: one of its legs has no outcome at all. */
 export const UNPAIRED_REASONS = [
   'client_gone', // the client went away before the primary had answered
+  'too_long', // the primary's answer is a stream that goes on for over 5 minutes
   'thread_crash', // the data-plane thread ended before both legs had
   'shutdown', // the legs were still under way at the shutdown deadline
 ] as const

@@ -1,25 +1,30 @@
 import { emptyArms, emptyCounts, type SealedWindow, type WindowCounts } from './window.ts'
 
+export const WINDOW_SCHEMA = 'understudy.window/1' satisfies SealedWindow['schema']
+
 /**
  * A window that was written down, by this version or by another one: counts it does not have are zero, fields it has
  * beyond ours stay. null: this is no window.
  */
 export function readWindow(value: unknown): SealedWindow | null {
   if (!isRecord(value)) return null
-  const { schema, experiment, origin, second } = value
-  if (schema !== 'understudy.window/1' || !isText(experiment) || !isText(origin) || !isCount(second)) return null
+  const { schema, experiment, origin, second, sealedAtUs } = value
+  if (schema !== WINDOW_SCHEMA || !isText(experiment) || !isText(origin) || !isCount(second)) return null
+  if (sealedAtUs !== undefined && !isCount(sealedAtUs)) return null
   const counts = readCounts(value['counts'])
   return counts === null ? null : { ...value, schema, experiment, origin, second, counts }
 }
 
 /** The caller's own copy of counts. null: something in it is no count. */
 export function readCounts(value: unknown): WindowCounts | null {
+  if (!isRecord(value)) return null
+  const { arms = {}, ...others } = value
   const counts = emptyCounts()
-  if (!fill(counts as unknown as Record<string, unknown>, value)) return null
+  if (!isRecord(arms) || !fill(counts as unknown as Record<string, unknown>, others, true)) return null
   // An arm without requests is not written down.
-  for (const [percent, arms] of Object.entries(counts.arms)) {
+  for (const [percent, given] of Object.entries(arms)) {
     const whole = emptyArms()
-    if (!(Number(percent) >= 0) || !fill(whole as unknown as Record<string, unknown>, arms)) return null
+    if (!(Number(percent) >= 0) || !fill(whole as unknown as Record<string, unknown>, given, true)) return null
     counts.arms[percent] = whole
   }
   return counts
@@ -30,17 +35,19 @@ export function sparseCounts(counts: Readonly<WindowCounts>): object {
   return withoutZeroes(counts)
 }
 
-/** false: `given` is not of the shape of `counts`. */
-function fill(counts: Record<string, unknown>, given: unknown): boolean {
+/** false: `given` is not of the shape of `counts`. `isKnown`: what `counts` may hold is known, else it is of a later version. */
+function fill(counts: Record<string, unknown>, given: unknown, isKnown: boolean): boolean {
   if (!isRecord(given)) return false
+  // Its keys are buckets: a block in one would be added up to no number.
+  const isHistogram = isKnown && Object.keys(counts).length === 0
   for (const [key, value] of Object.entries(given)) {
     if (key === '__proto__') return false
     const own = counts[key]
     if (isRecord(value)) {
-      if (typeof own === 'number') return false
+      if (isHistogram || typeof own === 'number') return false
       const inner = isRecord(own) ? own : {}
       counts[key] = inner
-      if (!fill(inner, value)) return false
+      if (!fill(inner, value, isKnown && isRecord(own))) return false
     } else if (isCount(value) && !isRecord(own)) counts[key] = value
     else return false
   }

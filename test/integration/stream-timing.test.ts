@@ -13,10 +13,8 @@ const LEAST_GAP_US = (GAP_MS * 1_000) / 2
 const SSE = { 'content-type': 'text/event-stream' }
 const EVENTS = [
   'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n',
-  ...['It', ' is', ' so'].map((content, i) => {
-    const end = i === 2 ? { finish_reason: 'stop' } : {}
-    return `data: ${JSON.stringify({ choices: [{ delta: { content }, ...end }] })}\n\n`
-  }),
+  ...['It', ' is'].map(content => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`),
+  'data: {"choices":[{"delta":{"content":" so"},"finish_reason":"stop"}]}\n\n',
   'data: [DONE]\n\n',
 ]
 const BODY = EVENTS.join('')

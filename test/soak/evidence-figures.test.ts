@@ -42,12 +42,12 @@ describe('false rollbacks under a look at every window', () => {
 
   test('A/A with sessions of five equal votes, one vote a session', () => {
     judge('A/A, sessions of 5, `unit` set', random => {
-      const units = new FirstVotes<number>(0)
+      const units = new FirstVotes<number>()
       const requests = sessionsOf(5, random)
       const next = () => {
         for (;;) {
           const { session, vote } = requests()
-          if (units.isFirst(session, 0)) return vote
+          if (units.isFirst(session)) return vote
         }
       }
       return runVotes(harm([0, 1], 0.01), next, { ...options, perWindow: PER_WINDOW / 5 }) !== null

@@ -1,3 +1,4 @@
+import { isObject } from '../payloads/json-value.ts'
 import { rankingByScore, rankingOf, type Ranking } from './ranking.ts'
 
 /** Where rerankers and recommenders put their list; else the whole answer must be one. */
@@ -52,8 +53,4 @@ function rankingIn(list: readonly unknown[], steps: readonly (string | number)[]
 
 function isId(value: unknown): value is string | number | bigint {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -70,6 +70,9 @@ export class AdminServer {
       const error = 'this needs the header "authorization: Bearer <admin.token>"'
       return { status: 401, body: { error }, headers: { 'www-authenticate': 'Bearer' } }
     }
+    if (method === 'POST' && isOfAnotherSite(request)) {
+      return { status: 403, body: { error: 'a page of another site asked for this change' } }
+    }
     const asked = { id: match.id ?? '', query: url.searchParams }
     const context = { state: this.#state, metrics: this.#metrics, log: this.#log }
     const actors = { reloader: this.reloader, rollouts: this.rollouts }
@@ -82,6 +85,15 @@ export class AdminServer {
     const given = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
     return timingSafeEqual(digest(given), digest(token))
   }
+}
+
+/**
+ * Any page in the browser of somebody who can reach this address can have a POST sent here, also to loopback, where there is
+ * no token. Browsers say of whom: programs send no `origin`.
+ */
+function isOfAnotherSite({ headers: { origin, host } }: IncomingMessage): boolean {
+  if (origin === undefined) return false
+  return !URL.canParse(origin) || new URL(origin).host !== host
 }
 
 function send(answer: AdminAnswer, request: IncomingMessage, response: ServerResponse): void {

@@ -92,7 +92,17 @@ export abstract class Leg implements WheelEntry, Call {
 
   /** As the analysis thread sees it, without looking into the body. */
   get hasFailed(): boolean {
-    return this.error !== null || this.status >= 500 || this.status === 429
+    return this.error !== null || this.rejects
+  }
+
+  /** The model server said that it has failed, or has too much to do. */
+  get rejects(): boolean {
+    return this.status >= 500 || this.status === 429
+  }
+
+  /** Its answer is a stream: it may go on for ever, as long as something comes. */
+  get isUnbounded(): boolean {
+    return this.#stream
   }
 
   get latencyUs(): number {

@@ -1,4 +1,4 @@
-import type { ExperimentPlan, FieldPath } from '../../config/snapshot.ts'
+import type { ExperimentPlan, FieldPath, FieldPlan } from '../../config/snapshot.ts'
 import { duration, grouped } from '../../evidence/words.ts'
 import { latencyFigure, NOTHING } from './figures.ts'
 
@@ -12,8 +12,8 @@ export interface Setting {
  * Everything of an experiment's plan that a verdict depends on, as keys and words. Whatever the plan holds is listed: a
  * setting that is new cannot be forgotten here.
  */
-export function settings({ inclusion, maxBodyBytes, compare, gates, verdict }: ExperimentPlan): Setting[] {
-  return flatten('', { inclusion, maxBodyBytes, compare, gates, verdict })
+export function settings({ inclusion, maxBodyBytes, unit, compare, gates, verdict }: ExperimentPlan): Setting[] {
+  return flatten('', { inclusion, maxBodyBytes, unit: unit?.source ?? null, compare, gates, verdict })
 }
 
 function flatten(prefix: string, values: object): Setting[] {
@@ -21,8 +21,17 @@ function flatten(prefix: string, values: object): Setting[] {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       return flatten(`${prefix}${keyOf(name)}.`, value)
     }
+    if (Array.isArray(value) && value.some(isFieldPlan)) {
+      return value.filter(isFieldPlan).flatMap(({ path, ...asked }) => {
+        return flatten(`${prefix}${keyOf(name)}.${pathText(path)}.`, asked)
+      })
+    }
     return [{ key: prefix + keyOf(name), value: inWords(name, value) }]
   })
+}
+
+function isFieldPlan(value: unknown): value is FieldPlan {
+  return typeof value === 'object' && value !== null && 'path' in value
 }
 
 /** `minDurationMs` as `min_duration`. */

@@ -52,7 +52,7 @@ class Thread {
   #heard: () => void = () => {}
 
   constructor(snapshot: Snapshot) {
-    const workerData: AnalysisData = { clock: anchorClock(), snapshot }
+    const workerData: AnalysisData = { clock: anchorClock(), snapshot, firstSeconds: {} }
     this.#worker = new Worker(new URL('../../../src/analysis/worker.ts', import.meta.url), { workerData })
     this.#worker.on('message', (message: AnalysisToControl) => {
       this.messages.push(message)

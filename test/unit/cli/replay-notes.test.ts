@@ -65,3 +65,12 @@ test('without windows the coverage is unknown, and that is said', () => {
     'no window records: coverage is unknown, what was dropped is not in these records',
   )
 })
+
+test('agreement below noise is said to be judged as it was recorded, where comparisons came out different', () => {
+  const below = experimentPlan({ gates: { ...PLAN.gates, agreement: { belowNoise: 0.01 } } })
+  const note = 'agreement below noise is judged by the comparisons as they were recorded'
+  expect(evidenceNotes(EVIDENCE, NOTHING_LEFT, below)).not.toContain(note)
+  const changed = { 'disagree → agree': 30 }
+  expect(evidenceNotes({ ...EVIDENCE, changed }, NOTHING_LEFT, below)).toContain(note)
+  expect(evidenceNotes({ ...EVIDENCE, changed }, NOTHING_LEFT, PLAN)).not.toContain(note)
+})

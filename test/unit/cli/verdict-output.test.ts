@@ -78,6 +78,12 @@ describe('a verdict', () => {
     expect(xml).toContain(said)
   })
 
+  test('as Markdown shows what an operator wrote as text, not as markup', () => {
+    const override = { verdict: 'PROMOTE', actor: '<img src=x>', reason: '[a](b) **c**', at: 'now' } as const
+    const markdown = printVerdict({ ...VIEW, override }, 'markdown')
+    expect(markdown).toContain(String.raw`by &lt;img src=x&gt; at now: \[a\](b) \*\*c\*\* (the judge`)
+  })
+
   test('as JUnit fails when an operator has overridden it to ROLLBACK', () => {
     const override = { verdict: 'ROLLBACK', actor: 'ada', reason: 'a customer called', at: 'now' } as const
     const xml = printVerdict({ ...VIEW, judged: 'CONTINUE', gates: [], override }, 'junit')

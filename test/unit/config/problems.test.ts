@@ -145,6 +145,15 @@ routing.yaml:9:47  routes[0].canary.ramp: needs a gate: without one no harm ever
     hint: declare one in \`gates\``,
   },
   {
+    problem: 'a ramp that only gates of pairs could stop, without a shadow',
+    text: replaced(
+      'shadows: [{ upstream: churn-v2, percent: 100 }]',
+      'gates: { slowdown: { median_ratio: 1.1 } }\n    canary: { upstream: churn-v2, percent: 1, ramp: { steps: [5], every: 1m } }',
+    ),
+    message: `routing.yaml:10:47  routes[0].canary.ramp: needs a gate: without one no harm ever shows
+    hint: declare canary_errors or canary_latency in \`gates\``,
+  },
+  {
     problem: 'a path of copies that no request line can hold',
     text: replaced('percent: 100', 'percent: 100, path: /a b'),
     message: `routing.yaml:9:57  routes[0].shadows[0].path: is not a path

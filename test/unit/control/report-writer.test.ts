@@ -74,10 +74,10 @@ describe('the report of a verdict', () => {
     const { pass, verdicts } = start()
     await pass(60, { agree: 200 })
     await pass(60, { agree: 100, disagree: 100 })
-    expect(verdicts).toContain('ROLLBACK')
+    // What follows from the harm, that votes depend on their neighbours, does not hide it.
+    expect([...verdicts]).toEqual(['CONTINUE', 'PROMOTE', 'ROLLBACK'])
     const written = (await files()).map(name => /-([A-Z]+)-/.exec(name)?.[1] ?? name)
-    expect(new Set(['CONTINUE', ...written])).toEqual(verdicts)
-    expect(written).toHaveLength(3 * (verdicts.size - 1))
+    expect(written).toEqual(['PROMOTE', 'PROMOTE', 'PROMOTE', 'ROLLBACK', 'ROLLBACK', 'ROLLBACK'])
   })
 
   test('that is there from before a restart stays as it is; what is missing of it is written', async () => {

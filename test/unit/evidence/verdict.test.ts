@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { NO_PAIRS, type PairCounts } from '../../../src/evidence/counts.ts'
 import { evaluateGates } from '../../../src/evidence/declared-gates.ts'
-import { decide, type Verdict } from '../../../src/evidence/verdict.ts'
+import { decide, type Verdict, type VerdictInput } from '../../../src/evidence/verdict.ts'
 import { ALPHA, covered, DEFAULT_GATES, honestPairs, look, NO_COVERAGE } from './verdict-input.ts'
 
 const harmful: PairCounts = { ...honestPairs(20_000), agreement: { agree: 18_000, disagree: 2_000 } }
 /** More pairs that agree, after which the evidence of harm is gone again. */
 const redeemed: PairCounts = { ...honestPairs(1e6), agreement: { agree: 1e6, disagree: 2_000 } }
+/** Half an hour of seconds, first all good, then all bad. */
+const dependentMeans = Array.from({ length: 1_800 }, (_, second) => (second < 900 ? 0 : 0.1))
 
 describe('PROMOTE', () => {
   test('when every gate is safe and pairs, time and coverage suffice', () => {
@@ -137,11 +139,24 @@ describe('INVALID', () => {
     expect(decide(look(20_000, { ...changed, counts: harmful })).verdict).toBe('INVALID')
   })
 
-  test('lets a rollback of earlier looks through again when it passes', () => {
+  test.each<[string, Partial<VerdictInput>]>([
+    ['coverage', { coverage: covered(100_000, 20_000, 80_000) }],
+    ['dependent_votes', { batchMeans: { agreement: dependentMeans } }],
+    ['event_loop_lag', { loopLagUs: 1e6 }],
+  ])('does not hide the rollback of an earlier look where harm may be its cause: %s', (code, cause) => {
+    expect(decide(look(20_000, { ...cause, counts: harmful }))).toMatchObject({ verdict: 'INVALID', code })
     const { memory } = decide(look(20_000, { counts: harmful }))
-    const lagging = decide(look(1e6, { counts: redeemed, memory, loopLagUs: 1e6 }))
-    expect(lagging.verdict).toBe('INVALID')
-    expect(decide(look(1e6, { counts: redeemed, memory: lagging.memory })).verdict).toBe('ROLLBACK')
+    expect(decide(look(1e6, { ...cause, counts: redeemed, memory })).verdict).toBe('ROLLBACK')
+  })
+
+  test('hides the rollback of an earlier look, until it passes, where harm is no cause of it', () => {
+    const { memory } = decide(look(20_000, { counts: harmful }))
+    const failing = decide(look(1e6, { counts: redeemed, memory, comparator: { pairs: 1e6, failed: 2_000 } }))
+    expect(failing).toMatchObject({ verdict: 'INVALID', code: 'comparator_failed' })
+    expect(decide(look(1e6, { counts: redeemed, memory: failing.memory })).verdict).toBe('ROLLBACK')
+    expect(decide(look(1e6, { counts: redeemed, memory, ...changed })).code).toBe('settings_changed')
+    const sampleRatio = { n: 1_000, logE: 9, threshold: 4.6, isBroken: true }
+    expect(decide(look(1e6, { counts: redeemed, memory, sampleRatio })).code).toBe('sample_ratio')
   })
 
   test('stays for changed settings and for a broken split', () => {

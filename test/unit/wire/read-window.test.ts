@@ -46,6 +46,9 @@ describe('counts that were written down', () => {
     ['a number for a block', { outcomes: 3 }],
     ['a block for a number', { pairs: {} }],
     ['a list for a block', { dropped: [1] }],
+    ['a block for a number of a histogram', { latency: { primary: { 5: { votes: 1 } } } }],
+    ['the same in an arm', { arms: { 5: { canary: { latency: { 5: { votes: 1 } } } } } }],
+    ['a list of arms', { arms: [] }],
     ['a number beyond what is exact', { pairs: 2 ** 53 }],
     ['a prototype', JSON.parse('{"__proto__": {"pairs": 1}}')],
   ])('are none when there is %s', (_, value) => {

@@ -70,6 +70,27 @@ describe('settings', () => {
     })
   })
 
+  test('list the unit and the settings of single fields', () => {
+    const tolerance = { absolute: 0.5, relative: 0 }
+    const plan = experimentPlan({
+      unit: { source: 'header:x-session-id', isRedacted: true },
+      compare: comparePlan({
+        fields: [
+          { path: ['scores', { any: true }], tolerance, order: 'list' },
+          { path: ['tags'], tolerance: null, order: 'set' },
+        ],
+      }),
+    })
+    expect(settings(plan).filter(({ key }) => key === 'unit' || key.startsWith('compare.fields'))).toEqual([
+      { key: 'unit', value: 'header:x-session-id' },
+      { key: 'compare.fields.$.scores.*.tolerance.absolute', value: '0.5' },
+      { key: 'compare.fields.$.scores.*.tolerance.relative', value: '0' },
+      { key: 'compare.fields.$.scores.*.order', value: 'list' },
+      { key: 'compare.fields.$.tags.tolerance', value: '—' },
+      { key: 'compare.fields.$.tags.order', value: 'set' },
+    ])
+  })
+
   test('of an experiment that compares nothing say so', () => {
     expect(settings(experimentPlan({ compare: null }))).toContainEqual({ key: 'compare', value: '—' })
   })
