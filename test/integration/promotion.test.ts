@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startModelServer, type ModelServer } from '../../src/cli/demo/model-server.ts'
-import { INFER_PATH } from '../../src/cli/demo/routing-file.ts'
 import type { CanaryView } from '../../src/control/admin/canary-view.ts'
 import type { ExperimentView } from '../../src/control/admin/experiment-view.ts'
 import type { VerdictView } from '../../src/control/admin/verdict-view.ts'
@@ -11,19 +10,12 @@ import type { CanaryEntry } from '../../src/control/audit.ts'
 import type { Bom } from '../../src/judge/report/model-card.ts'
 import { DigitUsers } from '../support/digit-users.ts'
 import { getJson } from '../support/http-json.ts'
+import { CASES, experimentOf, promotionConfig, type Team } from '../support/promotion-cases.ts'
 import { runCommand } from '../support/run-command.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { SteadyClient } from '../support/steady-client.ts'
 import { eventually } from '../support/within.ts'
 import { elementsNamed, parseXml, textOf, type XmlElement } from '../support/xml.ts'
-
-/** Two candidates that can be judged, and one that gets too few copies for that. What each of them must come to: */
-const CASES = [
-  { team: 'honest', candidate: 'same', verdict: 'PROMOTE', exit: 0, metric: 1, gate: ['safe', 1] },
-  { team: 'harmed', candidate: 'broken', verdict: 'ROLLBACK', exit: 10, metric: -1, gate: ['harm', -1] },
-  { team: 'crowded', candidate: 'better', verdict: 'INVALID', exit: 30, metric: -2, gate: null },
-] as const
-type Team = (typeof CASES)[number]['team']
 
 const USERS_ASKED = 300
 const DECIDED_MS = 90_000
@@ -39,45 +31,8 @@ const share = {} as Record<Team, number>
 /** When the last window was judged. */
 const live = {} as Record<Team, VerdictView>
 
-function config(): Record<string, unknown> {
-  const url = (kind: string) => models[kind]?.url
-  return {
-    listen: { address: '127.0.0.1:0', threads: 2 },
-    state: { dir: join(directory, 'state') },
-    upstreams: {
-      primary: { endpoints: url('primary'), version: '1' },
-      ...Object.fromEntries(CASES.map(({ candidate }) => [candidate, { endpoints: url(candidate), version: '2' }])),
-    },
-    routes: CASES.map(({ team, candidate }) => ({
-      name: team,
-      match: { path: INFER_PATH, headers: { 'x-team': team } },
-      primary: 'primary',
-      canary: {
-        upstream: candidate,
-        percent: 10,
-        sticky: 'header:x-user-id',
-        // No step before there are enough exchanges to say that too many were lost.
-        ramp: { steps: [10, 30, 50], every: team === 'crowded' ? '1h' : '2s' },
-        on_rollback: 'stop',
-      },
-      // One copy at a time: of a crowd most are lost.
-      shadows: [{ upstream: candidate, percent: 100, ...(team === 'crowded' ? { max_in_flight: 1 } : {}) }],
-      unit: 'header:x-user-id',
-      gates: {
-        agreement: { min: 0.9 },
-        errors: { max_increase: 0.1 },
-        canary_errors: { max_ratio: 3, max_increase: 0.1 },
-      },
-      verdict: {
-        warm_up: '1s',
-        min_pairs: team === 'crowded' ? 30 : 150,
-        min_duration: '3s',
-        max_duration: '1h',
-      },
-    })),
-    sinks: { file: { path: join(directory, 'records.ndjson') } },
-  }
-}
+const config = () =>
+  promotionConfig(directory, Object.fromEntries(Object.entries(models).map(([kind, { url }]) => [kind, url])))
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'understudy-promotion-'))
@@ -109,10 +64,9 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true })
 })
 
-const nameOf = (team: Team): string => `${team}.${CASES.find(each => each.team === team)?.candidate}`
 const api = async <T>(path: string): Promise<T> => (await getJson(`${proxy.adminUrl}/api/v1/${path}`)) as T
 const verdictOf = async (team: Team, query = '') =>
-  await api<VerdictView>(`experiments/${nameOf(team)}/verdict${query}`)
+  await api<VerdictView>(`experiments/${experimentOf(team)}/verdict${query}`)
 const canaryOf = async (team: Team) => await api<CanaryView>(`routes/${team}/canary`)
 
 /** Asked before there can be a verdict, and once: the answer is of the very look that decided. */
@@ -128,11 +82,11 @@ async function ramped(): Promise<void> {
 /** The verdict once all that these users sent is sealed, judged and written. */
 async function judgedToTheEnd(team: Team, { answers }: DigitUsers): Promise<VerdictView> {
   await eventually(async () => {
-    const { counts } = await api<ExperimentView>(`experiments/${nameOf(team)}`)
+    const { counts } = await api<ExperimentView>(`experiments/${experimentOf(team)}`)
     const pending = (await proxy.readMetrics()).value('understudy_sink_pending_records', { sink: 'file' })
     return counts.eligible === answers.primary && pending === 0
   }, 20_000)
-  const { windows } = await api<{ windows: { second: number }[] }>(`experiments/${nameOf(team)}/windows?limit=10`)
+  const { windows } = await api<{ windows: { second: number }[] }>(`experiments/${experimentOf(team)}/windows?limit=10`)
   const newest = Math.max(...windows.map(({ second }) => second))
   return await eventually(async () => {
     const view = await verdictOf(team)
@@ -147,11 +101,11 @@ async function changesOf(team: Team): Promise<CanaryEntry[]> {
 }
 
 const understudy = async (team: Team, output: string) =>
-  await runCommand(['verdict', nameOf(team), '--admin', proxy.adminUrl, '--output', output])
+  await runCommand(['verdict', experimentOf(team), '--admin', proxy.adminUrl, '--output', output])
 
 /** The report files that were written for this route's experiment. */
 function reportFiles(team: Team): string[] {
-  return readdirSync(join(directory, 'state', 'reports')).filter(name => name.startsWith(`${nameOf(team)}.`))
+  return readdirSync(join(directory, 'state', 'reports')).filter(name => name.startsWith(`${experimentOf(team)}.`))
 }
 
 function readReport(team: Team, ending: string): string {
@@ -202,7 +156,7 @@ describe.each(CASES)('$candidate models for $team users end in $verdict', ({ tea
     expect(
       reportFiles(team)
         .map(name => /-([A-Z]+)-\w+\.(\w+)$/.exec(name)?.slice(1))
-        .sort(),
+        .toSorted((a, b) => (a?.[1] ?? '').localeCompare(b?.[1] ?? '')),
     ).toEqual(['html', 'json', 'md'].map(ending => [expected.verdict, ending]))
     const title = `${expected.verdict}: ${candidate} (version 2) on route ${team}`
     const markdown = readReport(team, '.md')
@@ -227,15 +181,15 @@ describe.each(CASES)('$candidate models for $team users end in $verdict', ({ tea
   })
 })
 
+const steps = async (team: Team) => (await changesOf(team)).map(({ actor, before, after }) => [actor, before, after])
+
+async function expectPercent(team: Team, percent: number, tolerance: number): Promise<void> {
+  expect((await canaryOf(team)).percent).toBe(percent)
+  expect((await proxy.readMetrics()).value('understudy_canary_percent', { route: team })).toBe(percent)
+  expect(Math.abs(share[team] - percent / 100)).toBeLessThanOrEqual(tolerance)
+}
+
 describe('the canary percentage in force, in the metric, in the audit log and of the users', () => {
-  const steps = async (team: Team) => (await changesOf(team)).map(({ actor, before, after }) => [actor, before, after])
-
-  async function expectPercent(team: Team, percent: number, tolerance: number): Promise<void> {
-    expect((await canaryOf(team)).percent).toBe(percent)
-    expect((await proxy.readMetrics()).value('understudy_canary_percent', { route: team })).toBe(percent)
-    expect(Math.abs(share[team] - percent / 100)).toBeLessThanOrEqual(tolerance)
-  }
-
   test('went up step by step for the promoted candidate', async () => {
     await expectPercent('honest', 50, 0.15)
     expect(await steps('honest')).toEqual([
@@ -268,7 +222,7 @@ test.each(CASES)(
   'the records of $team users give the same evidence again',
   async ({ team, exit }) => {
     const records = join(directory, 'records.ndjson')
-    const options = ['-c', proxy.configFile, '--experiment', nameOf(team), '--output', 'json']
+    const options = ['-c', proxy.configFile, '--experiment', experimentOf(team), '--output', 'json']
     const ended = await runCommand(['replay', records, ...options], { timeoutMs: 60_000 })
     expect([ended.code, ended.stderr]).toEqual([exit, ''])
     const { evidence, ...view } = JSON.parse(ended.stdout) as VerdictView & { evidence: object }
@@ -278,17 +232,19 @@ test.each(CASES)(
   70_000,
 )
 
+/** All that a restart must not change. */
+const told = async () =>
+  await Promise.all(
+    CASES.map(async ({ team }) => ({
+      verdict: await verdictOf(team),
+      canary: await canaryOf(team),
+      changes: await changesOf(team),
+      reports: reportFiles(team),
+    })),
+  )
+
 /** The last test: it ends the proxy that the others look at. */
 test('a restart on the same state changes none of it', async () => {
-  const told = async () =>
-    await Promise.all(
-      CASES.map(async ({ team }) => ({
-        verdict: await verdictOf(team),
-        canary: await canaryOf(team),
-        changes: await changesOf(team),
-        reports: reportFiles(team),
-      })),
-    )
   const before = await told()
   await proxy.stop()
   proxy = await startUnderstudy(config())
