@@ -2,7 +2,7 @@ import type { ExperimentView } from '../../control/admin/experiment-view.ts'
 import type { VerdictView } from '../../control/admin/verdict-view.ts'
 import type { Percentiles } from '../../wire/messages.ts'
 import type { DifferingImage } from './differences.ts'
-import { clock, count, milliseconds, percent, table, total } from './format.ts'
+import { clock, confusionText, count, milliseconds, percent, table, total } from './format.ts'
 import type { ScenarioName } from './scenarios.ts'
 import type { Places } from './stage.ts'
 import type { TrafficStats } from './traffic.ts'
@@ -28,6 +28,7 @@ export interface ViewState {
 
 const BAR_WIDTH = 50
 const NEWEST_SHOWN = 4
+const CONFUSIONS_SHOWN = 3
 
 /** The whole view, one string a line, without control characters. Always as many lines, so that nothing jumps. */
 export function viewLines(state: ViewState): string[] {
@@ -47,6 +48,7 @@ export function viewLines(state: ViewState): string[] {
     '',
     `Traffic  ${trafficText(state)}`,
     '',
+    mistaken(state.experiment),
     'Newest differences',
     ...newest(state),
   ]
@@ -79,6 +81,7 @@ export function statusLine(state: ViewState): string {
     milliseconds(state.experiment?.latency?.[leg].lastMinute?.p99 ?? null)
   return [
     clock(state.elapsedMs),
+    state.verdict?.verdict ?? 'no verdict',
     `agreement ${percent(agree, compared)} of ${count(compared)} pairs`,
     `p99 primary ${p99('primary')} shadow ${p99('shadow')}`,
     trafficText(state),
@@ -129,6 +132,12 @@ function trafficText({ traffic, experiment }: ViewState): string {
   const errors = total(traffic.answered) - (traffic.answered['2xx'] ?? 0) + traffic.failed
   const drops = total(experiment?.counts.dropped ?? {})
   return `${traffic.requestsPerSecond.toFixed(1)} requests/s, ${count(traffic.sent)} sent, ${count(errors)} errors, ${count(drops)} copies dropped`
+}
+
+/** In one line. Labels are digits here, and short. */
+function mistaken(experiment: ExperimentView | null): string {
+  const shown = experiment?.confusions.slice(0, CONFUSIONS_SHOWN) ?? []
+  return `Most often (v1 → v2)  ${shown.length === 0 ? 'none yet' : shown.map(confusionText).join(', ')}`
 }
 
 function newest({ newest, labels }: ViewState): string[] {
