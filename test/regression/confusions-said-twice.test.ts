@@ -22,6 +22,8 @@ function confusionsOf(...pairs: [primary: string, shadow: string][]) {
   return confusions.report()
 }
 
+const named = (label: number, name: string) => oipAnswer([labels('digit', [label]), labels('shape', [name])])
+
 test('a label and the scores behind it are one confusion, in a batch one for each row', () => {
   expect(confusionsOf([answer(3), answer(2)], [answer(3), answer(2)], [answer(3, 1, 3), answer(2, 1, 2)])).toEqual({
     confusions: [{ primary: '3', shadow: '2', count: 4 }],
@@ -30,7 +32,6 @@ test('a label and the scores behind it are one confusion, in a batch one for eac
 })
 
 test('outputs that say different things count each for themselves', () => {
-  const named = (label: number, name: string) => oipAnswer([labels('digit', [label]), labels('shape', [name])])
   expect(confusionsOf([named(3, 'round'), named(2, 'square')]).confusions).toEqual([
     { primary: '3', shadow: '2', count: 1 },
     { primary: 'round', shadow: 'square', count: 1 },
