@@ -41,8 +41,8 @@ function verdict(report: DemoReport): string[] {
   const { compared } = report.agreement
   return [
     `Verdict ${verdict}: ${reason}`,
-    // The gate that decides a rollback is the reason: said once.
-    ...gates.filter(gate => gate.reason !== reason).map(gate => `  ${gate.reason}`),
+    // The gate that decided is in the reason: said once.
+    ...gates.filter(gate => !reason.includes(gate.reason)).map(gate => `  ${gate.reason}`),
     ...(isRolledBackForAgreement(report) ? hardestHitText(report) : []),
     ...(judged < compared
       ? [`  (${count(judged)} of ${count(compared)} compared pairs are judged: those of the warm-up are not)`]

@@ -32,10 +32,8 @@ const CONFUSIONS_SHOWN = 3
 
 /** The whole view, one string a line, without control characters. Always as many lines, so that nothing jumps. */
 export function viewLines(state: ViewState): string[] {
-  const { scenario, elapsedMs, durationMs } = state
-  const until = durationMs === 0 ? 'until Ctrl-C' : `of ${clock(durationMs)}, Ctrl-C ends it`
   return [
-    `understudy demo, scenario "${scenario}": ${clock(elapsedMs)} ${until}`,
+    `understudy demo, scenario "${state.scenario}": ${progress(state)}`,
     `  primary    v1  ${state.primary}`,
     `  candidate  v2  ${state.candidate}`,
     '',
@@ -52,6 +50,12 @@ export function viewLines(state: ViewState): string[] {
     'Newest differences',
     ...newest(state),
   ]
+}
+
+function progress({ elapsedMs, durationMs }: ViewState): string {
+  if (durationMs === 0) return `${clock(elapsedMs)} until Ctrl-C`
+  if (elapsedMs < durationMs) return `${clock(elapsedMs)} of ${clock(durationMs)}, Ctrl-C ends it`
+  return `${clock(durationMs)} are over, the last pairs settle`
 }
 
 function verdictText(verdict: VerdictView | null): string {

@@ -35,6 +35,12 @@ describe('the live view', () => {
     expect(text).toContain('Verdict  ROLLBACK: agreement harm: 94.8 % agree')
   })
 
+  test('says that the time is over while the last pairs settle', () => {
+    const at = (elapsedMs: number, durationMs: number) => viewLines({ ...STATE, elapsedMs, durationMs })[0]
+    expect(at(122_000, 120_000)).toBe('understudy demo, scenario "broken": 02:00 are over, the last pairs settle')
+    expect(at(122_000, 0)).toBe('understudy demo, scenario "broken": 02:02 until Ctrl-C')
+  })
+
   test('keeps its height from before the first pair to the end', () => {
     const before = viewLines({ ...STATE, experiment: null, verdict: null, newest: [] })
     expect(before).toHaveLength(viewLines(STATE).length)
