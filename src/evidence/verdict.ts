@@ -60,11 +60,20 @@ export interface Decision {
 /** These stay true once shown; the others can pass (an overload, a burst of failures). */
 const STICKY_INVALID: readonly InvalidCode[] = ['settings_changed', 'sample_ratio']
 
-/** One look at an experiment: INVALID before ROLLBACK before PROMOTE before CONTINUE before EXPIRED. */
+/** These are about pairs: what canary clients have met is evidence all the same. */
+const INVALID_PAIRS: readonly InvalidCode[] = ['comparator_failed', 'coverage', 'dependent_votes', 'event_loop_lag']
+
+/**
+ * One look at an experiment: INVALID before ROLLBACK before PROMOTE before CONTINUE before EXPIRED. One thing comes first:
+ * harm to canary clients, whatever spoils the pairs. A candidate that is down loses its copies too.
+ */
 export function decide(input: VerdictInput): Decision {
   const { settings, memory } = input
   const found = memory.invalid ?? findInvalidity({ ...input, ...settings })
   if (found !== null) {
+    const arms = INVALID_PAIRS.includes(found.code) ? input.gates.filter(({ kind }) => kind === 'arms') : []
+    const harmed = arms.find(({ id }) => id === memory.rolledBackBy) ?? firstHarmful(arms)
+    if (harmed !== undefined) return rollback(memory, harmed)
     const invalid = STICKY_INVALID.includes(found.code) ? found : null
     return { verdict: 'INVALID', ...found, memory: { ...memory, invalid } }
   }
