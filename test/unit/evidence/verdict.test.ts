@@ -129,6 +129,20 @@ describe('ROLLBACK', () => {
   })
 })
 
+/** A thousand clients on either side; of the canary's so many were failed. */
+const arms = (errors: number) => [
+  {
+    rho: 0.5,
+    canary: { requests: 1_000, errors, slow: 0 },
+    primary: { requests: 1_000, errors: 1, slow: 0 },
+  },
+]
+const declared = [
+  ...DEFAULT_GATES,
+  { gate: 'canary_errors', maxRatio: 2, maxIncrease: 0.01, frozenPrimaryRate: 0.001 } as const,
+]
+const gatesWith = (errors: number) => evaluateGates(declared, honestPairs(20_000), arms(errors), ALPHA)
+
 describe('INVALID', () => {
   const changed = { settingsChanged: true }
 
@@ -138,18 +152,6 @@ describe('INVALID', () => {
   })
 
   test('of the pairs alone does not hide harm to canary clients', () => {
-    const arms = (errors: number) => [
-      {
-        rho: 0.5,
-        canary: { requests: 1_000, errors, slow: 0 },
-        primary: { requests: 1_000, errors: 1, slow: 0 },
-      },
-    ]
-    const declared = [
-      ...DEFAULT_GATES,
-      { gate: 'canary_errors', maxRatio: 2, maxIncrease: 0.01, frozenPrimaryRate: 0.001 } as const,
-    ]
-    const gatesWith = (errors: number) => evaluateGates(declared, honestPairs(20_000), arms(errors), ALPHA)
     const lost = { coverage: covered(100_000, 20_000, 80_000) }
     const harmed = decide(look(20_000, { ...lost, gates: gatesWith(500) }))
     expect(harmed).toMatchObject({ verdict: 'ROLLBACK', code: 'harm', memory: { rolledBackBy: 'canary_errors' } })

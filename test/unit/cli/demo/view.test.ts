@@ -19,6 +19,8 @@ const STATE: ViewState = {
   labels,
 }
 
+const headAt = (elapsedMs: number, durationMs: number) => viewLines({ ...STATE, elapsedMs, durationMs })[0]
+
 describe('the live view', () => {
   const text = viewLines(STATE).join('\n')
 
@@ -36,9 +38,8 @@ describe('the live view', () => {
   })
 
   test('says that the time is over while the last pairs settle', () => {
-    const at = (elapsedMs: number, durationMs: number) => viewLines({ ...STATE, elapsedMs, durationMs })[0]
-    expect(at(122_000, 120_000)).toBe('understudy demo, scenario "broken": 02:00 are over, the last pairs settle')
-    expect(at(122_000, 0)).toBe('understudy demo, scenario "broken": 02:02 until Ctrl-C')
+    expect(headAt(122_000, 120_000)).toBe('understudy demo, scenario "broken": 02:00 are over, the last pairs settle')
+    expect(headAt(122_000, 0)).toBe('understudy demo, scenario "broken": 02:02 until Ctrl-C')
   })
 
   test('keeps its height from before the first pair to the end', () => {
