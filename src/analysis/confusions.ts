@@ -16,10 +16,14 @@ export class Confusions {
   readonly #confusions = new Map<string, { primary: string; shadow: string; count: number }>()
   #total = 0
 
-  /** `flips`: how many changes of class there were, those beyond the listed ones included. */
+  /**
+   * What changed in one pair. `flips`: how many changes of class there were, those beyond the listed ones included. What
+   * several outputs of an answer say alike, a label and the scores behind it, is one change.
+   */
   add(labels: readonly FlippedLabel[], flips: number): void {
-    this.#total += flips
-    for (const label of labels) {
+    const once = saidOnce(labels)
+    this.#total += flips - (labels.length - once.length)
+    for (const label of once) {
       const primary = cut(label.primary)
       const shadow = cut(label.shadow)
       const key = JSON.stringify([primary, shadow])
@@ -57,6 +61,23 @@ export function redactLabels(labels: readonly FlippedLabel[], paths: readonly Fi
     primary: String(redactDifference(primary, path, paths)),
     shadow: String(redactDifference(shadow, path, paths)),
   }))
+}
+
+/** Of changes that read the same, as many as the output has that says it most often. */
+function saidOnce(labels: readonly FlippedLabel[]): readonly FlippedLabel[] {
+  const first = labels[0]?.path
+  if (labels.every(({ path }) => path === first)) return labels
+  const byOutput = new Map<string, number>()
+  const most = new Map<string, number>()
+  return labels.filter(({ path, primary, shadow }) => {
+    const change = JSON.stringify([primary, shadow])
+    const output = `${path} ${change}`
+    const times = (byOutput.get(output) ?? 0) + 1
+    byOutput.set(output, times)
+    if (times <= (most.get(change) ?? 0)) return false
+    most.set(change, times)
+    return true
+  })
 }
 
 function cut(label: string): string {

@@ -1,9 +1,10 @@
 import { READ_BODY_BYTES } from '../dataplane/routing/body-json.ts'
-import type { DecisionExplanation, Explanation, ShadowExplanation } from './explanation.ts'
+import type { DecisionExplanation, ShadowExplanation } from './explain-copies.ts'
+import type { Explanation, UnitExplanation } from './explanation.ts'
 
 /** The explanation as lines for people. */
 export function explanationText(explanation: Explanation): string {
-  const { request, tried, refused, arm, shadows } = explanation
+  const { request, tried, refused, arm, shadows, control, unit } = explanation
   const lines = [row('request', `${request.method} ${request.path}, ${request.bodyBytes} bytes of body`)]
   for (const { route, mismatch } of tried) {
     const why = mismatch === 'model' ? ` (${modelText(request)})` : ''
@@ -16,14 +17,26 @@ export function explanationText(explanation: Explanation): string {
     const why = arm.decision === null ? 'the route has no canary' : decisionText(arm.decision)
     lines.push(row('arm', `${arm.arm} (${arm.upstream}): ${why}`))
   }
-  for (const shadow of shadows) {
-    const what = shadow.reason === null ? 'gets a copy' : `no copy, ${shadow.reason}`
-    lines.push(row('shadow', `${shadow.upstream}: ${what}; ${decisionText(shadow.decision)}`))
-    if (shadow.path !== null) lines.push(row('', `copies ask for ${shadow.path}`))
-    if (shadow.setBody !== null) lines.push(row('', `set in their body: ${shadow.setBody}`))
-    lines.push(row('', `experiment ${shadow.experiment}`), row('', payloadText(shadow.payload)))
-  }
+  for (const shadow of shadows) lines.push(...copyLines('shadow', shadow))
+  if (control !== null) lines.push(...copyLines('control', control))
+  if (unit !== null) lines.push(row('vote', unitText(unit)))
   return lines.join('\n')
+}
+
+function copyLines(role: 'shadow' | 'control', copy: ShadowExplanation): string[] {
+  const what = copy.reason === null ? 'gets a copy' : `no copy, ${copy.reason}`
+  return [
+    row(role, `${copy.upstream}: ${what}; ${decisionText(copy.decision)}`),
+    ...(copy.path === null ? [] : [row('', `copies ask for ${copy.path}`)]),
+    ...(copy.setBody === null ? [] : [row('', `set in their body: ${copy.setBody}`)]),
+    row('', `experiment ${copy.experiment}`),
+    row('', payloadText(copy.payload)),
+  ]
+}
+
+function unitText({ source, key }: UnitExplanation): string {
+  if (key === null) return `one of its own: the request has no ${source}`
+  return `the one of ${source} = ${JSON.stringify(key)}, in each experiment`
 }
 
 function modelText({ model, bodyBytes }: Explanation['request']): string {

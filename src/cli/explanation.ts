@@ -1,16 +1,20 @@
 import { formatKeySource } from '../config/key-source.ts'
-import type { RoutePlan, ShadowPlan, Snapshot } from '../config/snapshot.ts'
-import { expectedPayload, type ExpectedPayload } from '../analysis/payloads/recognise.ts'
-import { decideCanary, decideShadow, type Decision } from '../dataplane/routing/assign.ts'
-import { ChunkList } from '../dataplane/chunk-list.ts'
+import type { RoutePlan, Snapshot } from '../config/snapshot.ts'
+import { decideCanary } from '../dataplane/routing/assign.ts'
 import { modelOf } from '../dataplane/routing/body-json.ts'
+import { readKey } from '../dataplane/routing/key.ts'
 import { matchRoute, mismatch, type MatchPart } from '../dataplane/routing/match.ts'
 import type { RequestHead } from '../dataplane/routing/request-head.ts'
-import { patchedBody, pathOfCopy } from '../dataplane/shadow/copy-request.ts'
-import { readMergePatch } from '../dataplane/shadow/merge-patch.ts'
+import {
+  explainCopies,
+  NO_COPIES,
+  upstreamName,
+  type CopiesExplanation,
+  type DecisionExplanation,
+} from './explain-copies.ts'
 
 /** What becomes of one request, step by step; the JSON of `understudy explain --json`. */
-export interface Explanation {
+export interface Explanation extends CopiesExplanation {
   readonly request: {
     readonly method: string
     readonly path: string
@@ -26,7 +30,15 @@ export interface Explanation {
   /** Status and reason when Understudy answers itself. */
   readonly refused: { readonly status: number; readonly reason: string } | null
   readonly arm: ArmExplanation | null
-  readonly shadows: readonly ShadowExplanation[]
+  /** Whose one vote the exchange is; null: the route has no `unit`, each exchange has its own. */
+  readonly unit: UnitExplanation | null
+}
+
+export interface UnitExplanation {
+  /** `header:x-session-id` */
+  readonly source: string
+  /** null: the request has none, so it has a vote of its own. */
+  readonly key: string | null
 }
 
 export interface ArmExplanation {
@@ -34,27 +46,6 @@ export interface ArmExplanation {
   readonly upstream: string
   /** null: the route has no canary. */
   readonly decision: DecisionExplanation | null
-}
-
-export interface ShadowExplanation {
-  readonly upstream: string
-  readonly experiment: string
-  readonly copied: boolean
-  /** Why not; null when copied. */
-  readonly reason: string | null
-  /** Path and query that a copy asks for; null: those of the request. */
-  readonly path: string | null
-  /** JSON merge patch for the body of a copy, as text; null: it stays as it is. */
-  readonly setBody: string | null
-  readonly decision: DecisionExplanation
-  /** How the answers will be read; null: `compare: off`. */
-  readonly payload: ExpectedPayload | null
-}
-
-export interface DecisionExplanation extends Decision {
-  readonly percent: number
-  /** `header:x-user-id`; `none` when every request is decided on its own. */
-  readonly source: string
 }
 
 /** Uses the functions of the data plane, so it cannot say anything else than the proxy does. */
@@ -69,13 +60,15 @@ export function explainRequest(snapshot: Snapshot, head: RequestHead, body: Buff
   const refused = refusal(snapshot, route, bodyBytes)
   const served = refused === null ? route : undefined
   const arm = served === undefined ? null : explainArm(snapshot, served, head)
+  const copies = served === undefined || arm === null ? NO_COPIES : explainCopies(snapshot, served, head, body, arm)
   return {
     request: { method, path, host, requestId, bodyBytes, model: modelOf(head) },
     tried,
     route: route?.name ?? null,
     refused,
     arm,
-    shadows: served === undefined ? [] : served.shadows.map(s => explainShadow(snapshot, served, s, head, body, arm)),
+    ...copies,
+    unit: served === undefined ? null : explainUnit(served, head),
   }
 }
 
@@ -94,57 +87,6 @@ function explainArm(snapshot: Snapshot, route: RoutePlan, head: RequestHead): Ar
   return { arm: decided.chosen ? 'canary' : 'primary', upstream, decision }
 }
 
-function explainShadow(
-  snapshot: Snapshot,
-  route: RoutePlan,
-  shadow: ShadowPlan,
-  head: RequestHead,
-  body: Buffer,
-  arm: ArmExplanation | null,
-): ShadowExplanation {
-  const decision = {
-    ...decideShadow(route, shadow, head),
-    percent: shadow.percent,
-    source: formatKeySource(shadow.key),
-  }
-  const reason = whyNotCopied(shadow, head, body, arm, decision)
-  const experiment = snapshot.experiments[shadow.experiment]
-  const compare = experiment?.compare ?? null
-  return {
-    upstream: upstreamName(snapshot, shadow.upstream),
-    experiment: experiment?.id ?? '',
-    copied: reason === null,
-    reason,
-    path:
-      shadow.path === null ? null : pathOfCopy(shadow, head.query === '' ? head.path : `${head.path}?${head.query}`),
-    setBody: shadow.setBody,
-    decision,
-    payload: compare === null ? null : expectedPayload(compare.payload, head.path),
-  }
-}
-
-function whyNotCopied(
-  shadow: ShadowPlan,
-  head: RequestHead,
-  body: Buffer,
-  arm: ArmExplanation | null,
-  decision: Decision,
-): string | null {
-  if (head.headers['x-understudy-role'] !== undefined) return 'the request is a copy itself (x-understudy-role)'
-  if (arm?.arm === 'canary') return 'the canary answers: only what the primary answers can be compared'
-  if (!shadow.methods.includes(head.method)) return `the method is none of ${shadow.methods.join(', ')}`
-  if (!decision.chosen) return 'not sampled'
-  if (body.length > shadow.maxBodyBytes) return `the body is over max_body (${shadow.maxBodyBytes} bytes)`
-  return isPatchable(shadow, head, body) ? null : 'set_body cannot be applied: the body is not JSON, or is compressed'
-}
-
-function isPatchable({ setBody }: ShadowPlan, head: RequestHead, body: Buffer): boolean {
-  if (setBody === null) return true
-  const whole = new ChunkList()
-  whole.add(body)
-  return patchedBody(head, whole, readMergePatch(setBody)) !== null
-}
-
-function upstreamName(snapshot: Snapshot, index: number): string {
-  return snapshot.upstreams[index]?.name ?? ''
+function explainUnit({ unit }: RoutePlan, head: RequestHead): UnitExplanation | null {
+  return unit === null ? null : { source: formatKeySource(unit), key: readKey(unit, head) }
 }

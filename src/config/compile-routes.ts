@@ -80,6 +80,7 @@ function upstreamResolver(file: RoutingFile, report: Report): (path: KeyPath, na
 
 function checkRoles(path: KeyPath, route: RouteEntry, report: Report): void {
   checkAgreement(path, route, report)
+  checkArmGates(path, route, report)
   const twice = 'to test a version against itself, name its endpoints as a second upstream'
   if (route.canary?.upstream === route.primary) {
     report([...path, 'canary', 'upstream'], 'the canary is the primary', 'name the upstream of the new version')
@@ -102,6 +103,15 @@ function checkAgreement(path: KeyPath, { gates, control }: RouteEntry, report: R
     report(where, 'asks for neither or both of min and below_noise', 'give one of the two', 'key')
   } else if (asked.below_noise !== undefined && control === null) {
     report([...where, 'below_noise'], 'the noise is not measured', 'add a control: to the route', 'key')
+  }
+}
+
+/** A gate that can never have evidence is never asked: what it was meant to guard would be promoted without it. */
+function checkArmGates(path: KeyPath, { gates, canary }: RouteEntry, report: Report): void {
+  if (canary !== null || gates === undefined) return
+  for (const gate of ['canary_errors', 'canary_latency'] as const) {
+    if (gates[gate] === null || gates[gate] === undefined) continue
+    report([...path, 'gates', gate], 'the route has no canary', 'add a canary:, or remove the gate', 'key')
   }
 }
 

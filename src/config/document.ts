@@ -61,7 +61,7 @@ const SYNTAX_HINTS: Partial<Record<YAMLError['code'], string>> = {
   BAD_INDENT: 'keys of one block start in the same column; brackets are closed before the block ends',
   MULTIPLE_DOCS: 'a routing file is one YAML document; remove the lines with ---',
   BLOCK_AS_IMPLICIT_KEY: 'quote a value that contains ": "',
-  MISSING_CHAR: 'a quote, bracket or comma is missing here or just before',
+  MISSING_CHAR: 'a quote, bracket or comma is missing here or just before, or the line is indented unlike its block',
   BAD_SCALAR_START: 'quote values that start with a special character',
 }
 

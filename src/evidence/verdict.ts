@@ -65,15 +65,21 @@ const STICKY_INVALID: readonly InvalidCode[] = ['settings_changed', 'sample_rati
  * not take back a harm that was shown before them.
  */
 const INVALID_BY_HARM: readonly InvalidCode[] = ['coverage', 'dependent_votes', 'event_loop_lag']
+/** These are about pairs: what canary clients have met is evidence all the same. */
+const INVALID_PAIRS: readonly InvalidCode[] = [...INVALID_BY_HARM, 'comparator_failed']
 
 /**
- * One look at an experiment: INVALID before ROLLBACK before PROMOTE before CONTINUE before EXPIRED. Only a ROLLBACK of an
- * earlier look comes before an INVALID that harm itself may have caused.
+ * One look at an experiment: INVALID before ROLLBACK before PROMOTE before CONTINUE before EXPIRED. Two things come before
+ * an INVALID that is about pairs alone: harm to canary clients, and a ROLLBACK of an earlier look, where harm itself may
+ * have spoilt the pairs. A candidate that is down loses its copies too.
  */
 export function decide(input: VerdictInput): Decision {
   const { settings, memory } = input
   const found = memory.invalid ?? findInvalidity({ ...input, ...settings })
   if (found !== null && !(memory.rolledBackBy !== null && INVALID_BY_HARM.includes(found.code))) {
+    const arms = INVALID_PAIRS.includes(found.code) ? input.gates.filter(({ kind }) => kind === 'arms') : []
+    const harmed = arms.find(({ id }) => id === memory.rolledBackBy) ?? firstHarmful(arms)
+    if (harmed !== undefined) return rollback(memory, harmed)
     const invalid = STICKY_INVALID.includes(found.code) ? found : null
     return { verdict: 'INVALID', ...found, memory: { ...memory, invalid } }
   }

@@ -45,6 +45,14 @@ describe('understudy demo with a broken candidate', () => {
     expect(report.mostDifferent.every(({ primary, candidate }) => primary.label !== candidate.label)).toBe(true)
   })
 
+  test('shows the confusions that the proxy has counted: one for each disagreement', () => {
+    const { confusions, otherConfusions, topFields } = report.found
+    expect(confusions[0]).toMatchObject({ primary: '8' })
+    const all = confusions.reduce((sum, { count }) => sum + count, otherConfusions)
+    expect(all).toBe(report.counts.outcomes.disagree)
+    expect(topFields.map(({ count }) => count)).toEqual([all, all])
+  })
+
   test('says what the judge thinks of it so far, with every gate', () => {
     expect(report.verdict.gates.map(gate => gate.id)).toEqual(['agreement', 'errors', 'latency'])
     expect(['CONTINUE', 'ROLLBACK']).toContain(report.verdict.verdict)

@@ -1,11 +1,9 @@
+import { grouped } from '../../evidence/words.ts'
+
 /** Numbers as people read them, the same in the live view and in the summary. */
 
-const PLAIN = new Intl.NumberFormat('en-GB')
-
-/** 12,345 */
-export function count(n: number): string {
-  return PLAIN.format(n)
-}
+/** 12 345, as verdicts write it. */
+export const count = grouped
 
 /** `part` of `whole` as `94.8 %`; `-` while there is nothing. Rounds down near 100, so that it says 100 only when it is. */
 export function percent(part: number, whole: number): string {
@@ -29,8 +27,17 @@ export function clock(ms: number): string {
   return parts.map(part => String(part).padStart(2, '0')).join(':')
 }
 
+/** `8 → 9 (212)`: what the primary says, what the candidate says, how often. */
+export function confusionText(confusion: {
+  readonly primary: string
+  readonly shadow: string
+  readonly count: number
+}): string {
+  return `${confusion.primary} → ${confusion.shadow} (${grouped(confusion.count)})`
+}
+
 /** Sum of the counts by reason or kind. */
-export function total(counts: Readonly<Record<string, number>>): number {
+export function total(counts: Readonly<Record<string, number>> | readonly number[]): number {
   return Object.values(counts).reduce((sum, n) => sum + n, 0)
 }
 

@@ -34,6 +34,8 @@ export interface DemoReport {
   readonly confusions: readonly Confusion[]
   readonly digits: readonly DigitEffect[]
   readonly hardestHit: DigitEffect | null
+  /** What the proxy found of itself: it knows no true digits. */
+  readonly found: Pick<ExperimentView, 'confusions' | 'otherConfusions' | 'topFields'>
   /** Largest distance first. */
   readonly mostDifferent: readonly ShownImage[]
   /** The same images through both models without any proxy. */
@@ -107,6 +109,11 @@ export function demoReport(input: ReportInput): DemoReport {
     confusions: found,
     digits: effects,
     hardestHit: hardestHit(effects),
+    found: {
+      confusions: experiment.confusions,
+      otherConfusions: experiment.otherConfusions,
+      topFields: experiment.topFields,
+    },
     mostDifferent: differing
       .toSorted((a, b) => b.distance - a.distance || a.image - b.image)
       .slice(0, IMAGES_SHOWN)

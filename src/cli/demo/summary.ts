@@ -1,11 +1,12 @@
 import type { Percentiles } from '../../wire/messages.ts'
 import type { Prediction } from './differences.ts'
 import { drawDigit } from './digit-art.ts'
-import { count, milliseconds, percent, table, total } from './format.ts'
+import { confusionText, count, milliseconds, percent, table, total } from './format.ts'
 import type { DemoReport, KafkaOutcome, ShownImage } from './report.ts'
 import { CANDIDATES, SCENARIO_NAMES } from './scenarios.ts'
 
 const CONFUSIONS_SHOWN = 8
+const FIELDS_SHOWN = 3
 const IMAGES_PER_ROW = 3
 const CARD_WIDTH = 26
 
@@ -26,6 +27,7 @@ export function summaryLines(report: DemoReport): string[] {
     '',
     ...differences(report),
     '',
+    ...found(report),
     ...crossCheck(report),
     '',
     ...kept(report),
@@ -33,12 +35,30 @@ export function summaryLines(report: DemoReport): string[] {
 }
 
 /** The verdict first, and beside a rollback for disagreement what only the demo can know: the digit that suffered. */
-function verdict({ verdict: { verdict, reason, gates }, hardestHit }: DemoReport): string[] {
-  const disagrees = gates.some(({ id, state }) => id === 'agreement' && state === 'harm')
+function verdict(report: DemoReport): string[] {
+  const { verdict, reason, gates } = report.verdict
+  const judged = gates.find(({ id }) => id === 'agreement')?.n ?? 0
+  const { compared } = report.agreement
   return [
     `Verdict ${verdict}: ${reason}`,
-    ...gates.map(({ reason }) => `  ${reason}`),
-    ...(disagrees && hardestHit !== null ? [`  hardest hit is the digit ${hardestHit.digit}`] : []),
+    // The gate that decided is in the reason: said once.
+    ...gates.filter(gate => !reason.includes(gate.reason)).map(gate => `  ${gate.reason}`),
+    ...(isRolledBackForAgreement(report) ? hardestHitText(report) : []),
+    ...(judged < compared
+      ? [`  (${count(judged)} of ${count(compared)} compared pairs are judged: those of the warm-up are not)`]
+      : []),
+  ]
+}
+
+function isRolledBackForAgreement({ verdict: { gates } }: DemoReport): boolean {
+  return gates.some(({ id, state }) => id === 'agreement' && state === 'harm')
+}
+
+function hardestHitText({ hardestHit }: DemoReport): string[] {
+  if (hardestHit === null) return []
+  const { digit, lost, requests } = hardestHit
+  return [
+    `  Hardest hit: digit ${digit}. In ${count(lost)} of its ${count(requests)} requests v1 was right and v2 wrong.`,
   ]
 }
 
@@ -75,7 +95,7 @@ function percentiles(leg: Percentiles | null): string[] {
 }
 
 function differences(report: DemoReport): string[] {
-  const { confusions, hardestHit, digits, mostDifferent } = report
+  const { confusions, digits, mostDifferent } = report
   if (confusions.length === 0) return ['The versions differed on no image.']
   const lost = digits.reduce((sum, effect) => sum + effect.lost, 0)
   const gained = digits.reduce((sum, effect) => sum + effect.gained, 0)
@@ -87,14 +107,27 @@ function differences(report: DemoReport): string[] {
     }),
     ...(rest === 0 ? [] : [`  others (${timesText(rest)})`]),
     `  v2 was right where v1 was wrong ${timesText(gained)}, and wrong where v1 was right ${timesText(lost)}`,
-    ...(hardestHit === null
-      ? []
-      : [
-          `  Hardest hit: digit ${hardestHit.digit}. In ${count(hardestHit.lost)} of its ${count(hardestHit.requests)} requests v1 was right and v2 wrong.`,
-        ]),
+    ...(isRolledBackForAgreement(report) ? [] : hardestHitText(report)),
     '',
     'The images on which they differ most',
     ...gallery(mostDifferent),
+  ]
+}
+
+/** What there is without true labels: the same in the API, the report and the metrics of any model. */
+function found({ found: { confusions, otherConfusions, topFields } }: DemoReport): string[] {
+  if (topFields.length === 0) return []
+  const shown = confusions.slice(0, CONFUSIONS_SHOWN)
+  const rest = otherConfusions + total(confusions.slice(CONFUSIONS_SHOWN).map(({ count }) => count))
+  return [
+    'What the proxy found (any model has this, in the API and in understudy report)',
+    ...(shown.length === 0
+      ? []
+      : [`  v1 → v2  ${[...shown.map(confusionText), ...(rest === 0 ? [] : [`others ${count(rest)}`])].join(', ')}`]),
+    ...topFields.slice(0, FIELDS_SHOWN).map(({ path, kind, count: times }) => {
+      return `  field    ${path} has another ${kind} (${timesText(times)})`
+    }),
+    '',
   ]
 }
 

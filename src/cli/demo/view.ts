@@ -2,7 +2,7 @@ import type { ExperimentView } from '../../control/admin/experiment-view.ts'
 import type { VerdictView } from '../../control/admin/verdict-view.ts'
 import type { Percentiles } from '../../wire/messages.ts'
 import type { DifferingImage } from './differences.ts'
-import { clock, count, milliseconds, percent, table, total } from './format.ts'
+import { clock, confusionText, count, milliseconds, percent, table, total } from './format.ts'
 import type { ScenarioName } from './scenarios.ts'
 import type { Places } from './stage.ts'
 import type { TrafficStats } from './traffic.ts'
@@ -28,13 +28,12 @@ export interface ViewState {
 
 const BAR_WIDTH = 50
 const NEWEST_SHOWN = 4
+const CONFUSIONS_SHOWN = 3
 
 /** The whole view, one string a line, without control characters. Always as many lines, so that nothing jumps. */
 export function viewLines(state: ViewState): string[] {
-  const { scenario, elapsedMs, durationMs } = state
-  const until = durationMs === 0 ? 'until Ctrl-C' : `of ${clock(durationMs)}, Ctrl-C ends it`
   return [
-    `understudy demo, scenario "${scenario}": ${clock(elapsedMs)} ${until}`,
+    `understudy demo, scenario "${state.scenario}": ${progress(state)}`,
     `  primary    v1  ${state.primary}`,
     `  candidate  v2  ${state.candidate}`,
     '',
@@ -47,9 +46,16 @@ export function viewLines(state: ViewState): string[] {
     '',
     `Traffic  ${trafficText(state)}`,
     '',
+    mistaken(state.experiment),
     'Newest differences',
     ...newest(state),
   ]
+}
+
+function progress({ elapsedMs, durationMs }: ViewState): string {
+  if (durationMs === 0) return `${clock(elapsedMs)} until Ctrl-C`
+  if (elapsedMs < durationMs) return `${clock(elapsedMs)} of ${clock(durationMs)}, Ctrl-C ends it`
+  return `${clock(durationMs)} are over, the last pairs settle`
 }
 
 function verdictText(verdict: VerdictView | null): string {
@@ -79,6 +85,7 @@ export function statusLine(state: ViewState): string {
     milliseconds(state.experiment?.latency?.[leg].lastMinute?.p99 ?? null)
   return [
     clock(state.elapsedMs),
+    state.verdict?.verdict ?? 'no verdict',
     `agreement ${percent(agree, compared)} of ${count(compared)} pairs`,
     `p99 primary ${p99('primary')} shadow ${p99('shadow')}`,
     trafficText(state),
@@ -129,6 +136,12 @@ function trafficText({ traffic, experiment }: ViewState): string {
   const errors = total(traffic.answered) - (traffic.answered['2xx'] ?? 0) + traffic.failed
   const drops = total(experiment?.counts.dropped ?? {})
   return `${traffic.requestsPerSecond.toFixed(1)} requests/s, ${count(traffic.sent)} sent, ${count(errors)} errors, ${count(drops)} copies dropped`
+}
+
+/** In one line. Labels are digits here, and short. */
+function mistaken(experiment: ExperimentView | null): string {
+  const shown = experiment?.confusions.slice(0, CONFUSIONS_SHOWN) ?? []
+  return `Most often (v1 → v2)  ${shown.length === 0 ? 'none yet' : shown.map(confusionText).join(', ')}`
 }
 
 function newest({ newest, labels }: ViewState): string[] {

@@ -38,7 +38,7 @@ const match = block({
     .record(headerName(), headerValue(), { error: expected('a block of header names and values') })
     .prefault({})
     .describe('Headers that must have exactly these values.'),
-  model: text('the name of a model', 'quote numbers')
+  model: text('the name of a model', 'one name; quote a number')
     .min(1)
     .nullable()
     .default(null)

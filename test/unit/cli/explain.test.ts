@@ -164,6 +164,52 @@ const explained = async (body: string, ...options: string[]): Promise<string> =>
   return stdout
 }
 
+const controlled = (shadows: string) => `listen: 127.0.0.1:8080
+upstreams: { v1: http://a, v2: http://b, v1b: http://c }
+routes:
+  - name: churn
+    primary: v1
+    shadows: [${shadows}]
+    control: { upstream: v1b, percent: 40 }
+    unit: header:x-session
+`
+
+const explainControlled = (shadows: string, changes: Partial<RequestHead> = {}) =>
+  explainRequest(loadText(controlled(shadows)), head(changes), Buffer.alloc(0))
+
+describe('a route with a control and a unit', () => {
+  test('has its control decided by a bucket of its own, and says whose vote it is', () => {
+    const { control, unit } = explainControlled('{ upstream: v2, percent: 100 }', { headers: { 'x-session': 's1' } })
+    expect(control).toMatchObject({ upstream: 'v1b', decision: { percent: 40, source: 'request', key: 'r1' } })
+    expect(control?.experiment).toMatch(/^churn\.v1b\./)
+    expect(control?.copied).toBe((control?.decision.bucket ?? 0) < 40)
+    expect(unit).toEqual({ source: 'header:x-session', key: 's1' })
+  })
+
+  test('gives the control nothing where no shadow is sampled', () => {
+    for (const shadows of ['{ upstream: v2, percent: 0 }', '{ upstream: v2, percent: 100, methods: [PUT] }']) {
+      expect(explainControlled(shadows).control).toMatchObject({ copied: false, reason: 'no shadow is sampled' })
+    }
+  })
+
+  test('copies no early data', () => {
+    const { shadows, control } = explainControlled('{ upstream: v2, percent: 100 }', { headers: { 'early-data': '1' } })
+    expect([shadows[0]?.reason, control?.reason]).toEqual(Array(2).fill(expect.stringContaining('early data')))
+  })
+
+  test('reads well', () => {
+    const text = explanationText(explainControlled('{ upstream: v2, percent: 100 }', { requestId: 'r' }))
+    expect(text).toMatch(
+      /\ncontrol {2}v1b: (gets a copy|no copy, not sampled); bucket [\d.]+ is (not )?below 40 percent/,
+    )
+    expect(text).toMatch(/\nvote {5}one of its own: the request has no header:x-session$/)
+    const voter = explanationText(
+      explainControlled('{ upstream: v2, percent: 100 }', { headers: { 'x-session': 's' } }),
+    )
+    expect(voter).toMatch(/\nvote {5}the one of header:x-session = "s", in each experiment$/)
+  })
+})
+
 describe('a request whose body names a model', () => {
   test('takes the route of that model, and it says what its copy asks', async () => {
     const text = await explained('{"model":"small"}')

@@ -112,6 +112,12 @@ routing.yaml:9:37  routes[0].shadows[0].percnt: unknown key
     hint: remove one of the two`,
   },
   {
+    problem: 'a gate about clients of a canary that is not there',
+    text: replaced('    shadows', '    gates: { agreement: { min: 0.9 }, canary_latency: {} }\n    shadows'),
+    message: `routing.yaml:9:39  routes[0].gates.canary_latency: the route has no canary
+    hint: add a canary:, or remove the gate`,
+  },
+  {
     problem: 'a ramp whose steps do not ascend',
     text: ramped('[5, 25, 25]'),
     message: `routing.yaml:9:62  routes[0].canary.ramp.steps: must ascend

@@ -131,12 +131,38 @@ describe('ROLLBACK', () => {
   })
 })
 
+/** A thousand clients on either side; of the canary's so many were failed. */
+const arms = (errors: number) => [
+  {
+    rho: 0.5,
+    canary: { requests: 1_000, errors, slow: 0 },
+    primary: { requests: 1_000, errors: 1, slow: 0 },
+  },
+]
+const declared = [
+  ...DEFAULT_GATES,
+  { gate: 'canary_errors', maxRatio: 2, maxIncrease: 0.01, frozenPrimaryRate: 0.001 } as const,
+]
+const gatesWith = (errors: number) => evaluateGates(declared, honestPairs(20_000), arms(errors), ALPHA)
+
 describe('INVALID', () => {
   const changed = { settingsChanged: true }
 
   test('comes before ROLLBACK and before PROMOTE', () => {
     expect(decide(look(20_000, changed)).verdict).toBe('INVALID')
     expect(decide(look(20_000, { ...changed, counts: harmful })).verdict).toBe('INVALID')
+  })
+
+  test('of the pairs alone does not hide harm to canary clients', () => {
+    const lost = { coverage: covered(100_000, 20_000, 80_000) }
+    const harmed = decide(look(20_000, { ...lost, gates: gatesWith(500) }))
+    expect(harmed).toMatchObject({ verdict: 'ROLLBACK', code: 'harm', memory: { rolledBackBy: 'canary_errors' } })
+    expect(decide(look(20_000, { ...lost, gates: gatesWith(1) })).verdict).toBe('INVALID')
+    const later = decide(look(20_000, { ...lost, gates: gatesWith(1), memory: harmed.memory }))
+    expect(later).toMatchObject({ verdict: 'ROLLBACK', reason: expect.stringMatching(/^canary_errors showed harm/) })
+    for (const cause of [changed, { sampleRatio: { n: 1_000, logE: 9, threshold: 4.6, isBroken: true } }]) {
+      expect(decide(look(20_000, { ...cause, gates: gatesWith(500) })).verdict).toBe('INVALID')
+    }
   })
 
   test.each<[string, Partial<VerdictInput>]>([

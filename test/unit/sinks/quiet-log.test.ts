@@ -18,6 +18,22 @@ test('writes one line per second and cause, and says how many it left out', () =
   ])
 })
 
+test('what goes on gets rarer down to a line a minute, and is news again once it has paused', () => {
+  const at: number[] = []
+  let nowMs = 0
+  const log = quietLog(
+    () => at.push(nowMs / 1e3),
+    () => nowMs,
+  )
+  for (nowMs = 0; nowMs <= 240_000; nowMs += 500) log('warn', 'broker gone', {})
+  expect(at).toEqual([0, 1, 3, 7, 15, 31, 63, 123, 183])
+  at.length = 0
+  // The first line says what was left out before the pause, the next one begins anew.
+  for (nowMs = 400_000; nowMs < 600_000; nowMs += 100_000) log('warn', 'broker gone', {})
+  for (; nowMs <= 602_000; nowMs += 500) log('warn', 'broker gone', {})
+  expect(at).toEqual([400, 500, 600, 601])
+})
+
 test('causes without number do not grow it for ever', () => {
   let count = 0
   const log = quietLog(

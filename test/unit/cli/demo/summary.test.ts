@@ -40,14 +40,14 @@ describe('the summary of a run', () => {
 
   test('begins with the verdict, the gate that decided it and the digit that suffered', () => {
     expect(text).toContain('Verdict ROLLBACK: agreement harm: 94.8 % agree, at least 96 % asked')
-    expect(text).toContain('\n  agreement harm: 94.8 % agree')
-    expect(text).toContain('hardest hit is the digit 8')
+    expect(text).toContain('\n  Hardest hit: digit 8. In 50 of its 51 requests v1 was right and v2 wrong.')
+    expect(text.match(/agreement harm|Hardest hit/g)).toEqual(['agreement harm', 'Hardest hit'])
   })
 
   test('says what was compared and how much agreed, in integers that add up', () => {
     expect(text).toContain('Agreement 94.8 %: v1 and v2 gave the same digit in 920 of 970 compared pairs')
-    expect(text).toContain('1,003 sent, 1,000 answered 2xx, 2 answered 5xx, 1 failed')
-    expect(text).toContain('1,000 sampled = 990 sent + 10 dropped (in_flight 10)')
+    expect(text).toContain('1 003 sent, 1 000 answered 2xx, 2 answered 5xx, 1 failed')
+    expect(text).toContain('1 000 sampled = 990 sent + 10 dropped (in_flight 10)')
     expect(text).toContain('990 sent = 990 paired + 0 unpaired')
     expect(text).toContain('errors     shadow 20, primary 0, both 0; incomparable 0')
   })
@@ -61,7 +61,32 @@ describe('the summary of a run', () => {
     expect(text).toContain('true 8: v1 → 8, v2 → 3 (30 times)')
     expect(text).toContain('true 8: v1 → 8, v2 → 1 (20 times)')
     expect(text).toContain('v2 was right where v1 was wrong never, and wrong where v1 was right 50 times')
-    expect(text).toContain('Hardest hit: digit 8. In 50 of its 51 requests v1 was right and v2 wrong.')
+  })
+
+  test('names the digit that suffered although nothing was rolled back, beside the differences', () => {
+    const safe = VERDICT_VIEW.gates.map(gate => ({ ...gate, state: 'safe' as const, reason: 'agreement safe' }))
+    const text = summary({
+      ...INPUT,
+      verdict: { ...VERDICT_VIEW, verdict: 'PROMOTE', reason: 'all safe', gates: safe },
+    })
+    expect(text).toContain('Verdict PROMOTE: all safe\n  agreement safe\n')
+    expect(text).toContain('and wrong where v1 was right 50 times\n  Hardest hit: digit 8.')
+  })
+
+  test('says how many pairs are not judged', () => {
+    const gates = VERDICT_VIEW.gates.map(gate => ({ ...gate, n: 900 }))
+    expect(summary({ ...INPUT, verdict: { ...VERDICT_VIEW, gates } })).toContain(
+      '(900 of 970 compared pairs are judged: those of the warm-up are not)',
+    )
+    expect(text).not.toContain('are judged')
+  })
+
+  test('shows what the proxy found without knowing the digits', () => {
+    const confusions = Array.from({ length: 10 }, (_, i) => ({ primary: '8', shadow: `${i}`, count: 20 - i }))
+    const text = summary({ ...INPUT, experiment: { ...EXPERIMENT_VIEW, confusions, otherConfusions: 5 } })
+    expect(text).toContain('v1 → v2  8 → 0 (20), 8 → 1 (19), ')
+    expect(text).toContain(', 8 → 7 (13), others 28\n')
+    expect(text).toContain('field    $.outputs.label[0] has another value (50 times)')
   })
 
   test('draws the images, the most different one first, with what both versions said', () => {
@@ -84,7 +109,7 @@ describe('the summary of a run', () => {
     expect(text).not.toContain('Kafka')
     const totals = { brokers: ['127.0.0.1:9092'], accepted: 1010, delivered: 1000, dropped: 4 }
     expect(summary({ ...INPUT, kafka: totals })).toContain(
-      '127.0.0.1:9092: 1,000 records delivered, 6 waiting, 4 dropped',
+      '127.0.0.1:9092: 1 000 records delivered, 6 waiting, 4 dropped',
     )
     const away = { ...totals, delivered: 0, dropped: 0 }
     expect(summary({ ...INPUT, kafka: away })).toContain('(does a broker answer there?)')

@@ -19,6 +19,8 @@ const STATE: ViewState = {
   labels,
 }
 
+const headAt = (elapsedMs: number, durationMs: number) => viewLines({ ...STATE, elapsedMs, durationMs })[0]
+
 describe('the live view', () => {
   const text = viewLines(STATE).join('\n')
 
@@ -29,9 +31,15 @@ describe('the live view', () => {
     expect(text).toMatch(/\n +920 +50 +20 +0 +0 +0\n/)
     expect(text).toMatch(/primary +0\.84 ms +2\.30 ms/)
     expect(text).toMatch(/shadow +1\.20 ms +45\.6 ms/)
-    expect(text).toContain('50.0 requests/s, 1,003 sent, 3 errors, 10 copies dropped')
+    expect(text).toContain('50.0 requests/s, 1 003 sent, 3 errors, 10 copies dropped')
+    expect(text).toContain('Most often (v1 → v2)  3 → 8 (50)')
     expect(text).toContain('image 42, true 8: v1 → 8, v2 → 3')
     expect(text).toContain('Verdict  ROLLBACK: agreement harm: 94.8 % agree')
+  })
+
+  test('says that the time is over while the last pairs settle', () => {
+    expect(headAt(122_000, 120_000)).toBe('understudy demo, scenario "broken": 02:00 are over, the last pairs settle')
+    expect(headAt(122_000, 0)).toBe('understudy demo, scenario "broken": 02:02 until Ctrl-C')
   })
 
   test('keeps its height from before the first pair to the end', () => {
@@ -42,7 +50,9 @@ describe('the live view', () => {
 
   test('fits into 80 columns and 24 rows', () => {
     expect(viewLines(STATE).length).toBeLessThan(24)
-    for (const line of viewLines(STATE)) expect(line.length, line).toBeLessThan(80)
+    const confusions = Array.from({ length: 9 }, (_, i) => ({ primary: '8', shadow: `${i}`, count: 10_000 - i }))
+    const lines = viewLines({ ...STATE, experiment: { ...EXPERIMENT_VIEW, confusions } })
+    for (const line of lines) expect(line.length, line).toBeLessThan(80)
   })
 
   test('never says 100 % while there is a disagreement', () => {
@@ -53,8 +63,8 @@ describe('the live view', () => {
 
   test('as one line holds the same numbers', () => {
     expect(statusLine(STATE)).toBe(
-      '01:05 | agreement 94.8 % of 970 pairs | p99 primary 2.30 ms shadow 45.6 ms | ' +
-        '50.0 requests/s, 1,003 sent, 3 errors, 10 copies dropped',
+      '01:05 | ROLLBACK | agreement 94.8 % of 970 pairs | p99 primary 2.30 ms shadow 45.6 ms | ' +
+        '50.0 requests/s, 1 003 sent, 3 errors, 10 copies dropped',
     )
     expect(statusLine({ ...STATE, experiment: null })).toContain('agreement - of 0 pairs | p99 primary - shadow -')
   })
