@@ -14,7 +14,7 @@ export interface ExperimentView {
   readonly candidate: ExperimentPlan['candidate'] | null
   /** false: the configuration has moved on, nothing is added any more. */
   readonly current: boolean
-  readonly counts: Omit<WindowCounts, 'latency' | 'crossings' | 'slowdown' | 'repeated'>
+  readonly counts: Omit<WindowCounts, 'latency' | 'crossings' | 'slowdown' | 'firstToken' | 'repeated'>
   /** null: there is no control, or this is one. */
   readonly noise: NoiseView | null
   readonly latency: { readonly primary: LatencySummary; readonly shadow: LatencySummary } | null
@@ -33,7 +33,7 @@ export function experimentViews(state: ControlState): ExperimentView[] {
 export function experimentView(state: ControlState, id: string): ExperimentView {
   const plan = state.snapshot.experiments.find(experiment => experiment.id === id)
   const all = state.ledger.counts(id)
-  const { latency: _latency, crossings: _crossings, slowdown: _slowdown, repeated: _repeated, ...counts } = all
+  const { latency: _l, crossings: _c, slowdown: _s, firstToken: _f, repeated: _r, ...counts } = all
   const report = state.report(id)
   return {
     id,
