@@ -1,7 +1,8 @@
 import type { ExperimentPlan } from '../../config/snapshot.ts'
 import type { ExperimentReport, LatencySummary } from '../../wire/messages.ts'
 import type { WindowCounts } from '../../wire/window.ts'
-import { noiseView, type NoiseView } from './noise-view.ts'
+import type { NoiseFigures } from '../../judge/noise.ts'
+import { noiseView } from './noise-view.ts'
 import type { ControlState } from '../state.ts'
 
 /** An experiment as the API shows it. Counts are those of sealed windows; the newest second or two are still open. */
@@ -16,7 +17,7 @@ export interface ExperimentView {
   readonly current: boolean
   readonly counts: Omit<WindowCounts, 'latency' | 'crossings' | 'slowdown' | 'firstToken' | 'repeated'>
   /** null: there is no control, or this is one. */
-  readonly noise: NoiseView | null
+  readonly noise: NoiseFigures | null
   readonly latency: { readonly primary: LatencySummary; readonly shadow: LatencySummary } | null
   readonly topFields: ExperimentReport['topFields']
   readonly confusions: ExperimentReport['confusions']

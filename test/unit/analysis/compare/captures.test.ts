@@ -58,6 +58,9 @@ const replacing = (text: string, by: string) => (body: Buffer) => {
   return Buffer.from(before.replaceAll(text, by), 'latin1')
 }
 
+const withOtherIds = (body: Buffer): Buffer =>
+  Buffer.from(body.toString().replaceAll(/"(id|created)": ?("[^"]+"|\d+)/g, '"$1":"7"'))
+
 describe('captures of equal predictions, with default settings', () => {
   const pairs = ALIKE.flatMap(group => group.flatMap((a, i) => group.slice(i + 1).map(b => [a, b] as const)))
 
@@ -79,17 +82,16 @@ describe('captures of equal predictions, with default settings', () => {
   })
 
   test('agree when a stream has another id and another time', () => {
-    const other = (body: Buffer) =>
-      Buffer.from(body.toString().replaceAll(/"(id|created)": ?("[^"]+"|\d+)/g, '"$1":"7"'))
-    expect(compared('llamacpp-curl-sse#0', 'llamacpp-curl-sse#0', other)).toMatchObject({
+    expect(compared('llamacpp-curl-sse#0', 'llamacpp-curl-sse#0', withOtherIds)).toMatchObject({
       result: 'agree',
       task: 'generation',
     })
   })
 })
 
+const groupOf = (name: string): number => ALIKE.findIndex(group => group.includes(name))
+
 describe('captures of different predictions, with default settings', () => {
-  const groupOf = (name: string) => ALIKE.findIndex(group => group.includes(name))
   const pairs = names
     .flatMap(a => names.map(b => [a, b] as const))
     .filter(([a, b]) => groupOf(a) !== groupOf(b) && capture(a).path === capture(b).path)
