@@ -13,7 +13,10 @@ const LEAST_GAP_US = (GAP_MS * 1_000) / 2
 const SSE = { 'content-type': 'text/event-stream' }
 const EVENTS = [
   'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n',
-  ...['It', ' is', ' so'].map(content => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`),
+  ...['It', ' is', ' so'].map(content => {
+    const finish_reason = content === ' so' ? 'stop' : null
+    return `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason }] })}\n\n`
+  }),
   'data: [DONE]\n\n',
 ]
 const BODY = EVENTS.join('')
