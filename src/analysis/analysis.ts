@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { slowdownRatio, type ExperimentPlan, type Snapshot } from '../config/snapshot.ts'
 import { openSinks } from '../sinks/open-sinks.ts'
-import { pairRecord, windowRecord, type Comparison } from '../sinks/record.ts'
+import { pairRecord, windowRecord, type Comparison, type PairRecordInput } from '../sinks/record.ts'
 import type { SinkLog } from '../sinks/sink.ts'
 import type { AnalysisReport, Disagreement, TallyMessage } from '../wire/messages.ts'
 import type { UnpairedReason } from '../wire/outcomes.ts'
@@ -12,11 +12,13 @@ import type { SealedWindow } from '../wire/window.ts'
 import { comparePair } from './compare/compare-pair.ts'
 import { redactLabels } from './confusions.ts'
 import { ExperimentStats } from './experiment-stats.ts'
+import { firstTokens } from './first-token.ts'
 import { NoiseJoins } from './noise-joins.ts'
 import { bodyOrNull, PairBodies } from './pair-bodies.ts'
 import { SinkSet } from './sink-set.ts'
 import { Snapshots } from './snapshots.ts'
 import { legStream } from './stream-timing.ts'
+import { asksForChance } from './stochastic.ts'
 import { Votes } from './votes.ts'
 import { Windows } from './windows.ts'
 
@@ -172,12 +174,15 @@ export class Analysis {
     const comparison = comparePair(frame, experiment, bodies, this.#log)
     const second = Math.floor(frame.arrivedAtUs / 1e6)
     const isRepeat = this.#votes.isRepeatedPair(experiment, frame.unit, second)
+    const isStochastic = experiment.compare !== null && asksForChance(frame, experiment.compare.payload)
     const isOpen = this.#windows.addPair(origin, experiment.id, second, {
       ...comparison,
       primaryUs: frame.primary.latencyUs,
       shadowUs: frame.shadow.latencyUs,
       slowdownRatio: slowdownRatio(experiment),
       isRepeat,
+      firstTokens: firstTokens(frame.primary, frame.shadow),
+      isStochastic,
     })
     if (!isOpen) {
       this.#log('error', 'a pair came after its window was sealed, it was lost', { origin, requestId: frame.requestId })
@@ -191,7 +196,8 @@ export class Analysis {
       const labels = redactLabels(comparison.labels, snapshot.record.redactPaths)
       stats.addLabels(labels, comparison.metrics['flips'] ?? labels.length)
     }
-    if (snapshot.record !== null) this.#record(frame, snapshot, experiment, comparison, isRepeat, bodies)
+    if (snapshot.record !== null)
+      this.#record(frame, snapshot, experiment, comparison, { isRepeat, isStochastic }, bodies)
     return true
   }
 
@@ -218,7 +224,7 @@ export class Analysis {
     snapshot: Snapshot,
     experiment: ExperimentPlan,
     comparison: Comparison,
-    isRepeat: boolean,
+    marks: Pick<PairRecordInput, 'isRepeat' | 'isStochastic'>,
     bodies: PairBodies,
   ): void {
     const disagrees = comparison.result === 'disagree'
@@ -232,7 +238,7 @@ export class Analysis {
       shadow: keep && frame.shadow.capture === 'complete' ? bodyOrNull(bodies.shadow()) : null,
     }
     const streams = { primary: legStream(frame.primary), shadow: legStream(frame.shadow) }
-    const record = pairRecord({ frame, snapshot, experiment, comparison, isRepeat, decoded, streams })
+    const record = pairRecord({ frame, snapshot, experiment, comparison, ...marks, decoded, streams })
     this.#sinks.offer(record)
     if (disagrees) this.#show(experiment.id, record.value)
   }

@@ -5,13 +5,21 @@ import { markEvents, type EventMarks } from './stream-events.ts'
 
 /** The timing of a leg's answer; null: it was no stream, or nobody wanted its body. */
 export function legStream(leg: FrameLeg): StreamTiming | null {
-  const { arrivals, contentEncoding, contentType, capture, body, error, bytes } = leg
+  const { arrivals, contentType, body, error, bytes } = leg
   if (arrivals === null) return null
-  // Of a compressed body nobody can say which byte of the wire brought which event.
-  const isReadable = capture === 'complete' && (contentEncoding === '' || contentEncoding === 'identity')
-  const marks = isReadable ? markEvents(body, contentType) : null
+  const marks = isReadableStream(leg) ? markEvents(body, contentType) : null
   const isCut = error !== null || marks?.inEvent === true
   return { ...streamTiming(arrivals, marks), cut: isCut ? { atByte: bytes, inEvent: marks?.inEvent ?? null } : null }
+}
+
+/** Of a compressed body nobody can say which byte of the wire brought which event. */
+export function isReadableStream({ capture, contentEncoding }: FrameLeg): boolean {
+  return capture === 'complete' && (contentEncoding === '' || contentEncoding === 'identity')
+}
+
+/** When the body had come up to this offset; null: after the last point. */
+export function timeOf(points: Arrivals['points'], end: number): number | null {
+  return timesOf(points, [end])[0] ?? null
 }
 
 /**

@@ -1,8 +1,10 @@
+import type { FirstTokens } from './first-token.ts'
 import type { IncomparableReason, Outcome, UnpairedReason } from '../wire/outcomes.ts'
 import type { ArmRequest } from '../wire/arm-votes.ts'
 import {
   addCounts,
   bump,
+  bumpLateness,
   bumpLatencies,
   emptyArms,
   emptyCounts,
@@ -21,20 +23,28 @@ export interface CountedPair {
   readonly slowdownRatio: number
   /** Its unit has voted in this experiment: it is counted, and no vote. */
   readonly isRepeat: boolean
+  /** null: no leg was a stream. */
+  readonly firstTokens: FirstTokens | null
+  /** Its request asks for an answer that may be another one each time. */
+  readonly isStochastic: boolean
 }
 
-/** Adds the outcome of a compared pair and its latencies, a failed leg's as an infinite one. */
+/** Adds the outcome of a compared pair and its latencies, a failed leg's as infinite ones. */
 export function countPair(counts: WindowCounts, pair: CountedPair): void {
-  counts.outcomes[pair.result]++
+  if (pair.isStochastic) counts.stochastic++
   if (pair.result === 'incomparable') counts.incomparable[pair.reason ?? 'failed']++
   const primaryFailed = pair.result === 'primary_error' || pair.result === 'both_error'
   const shadowFailed = pair.result === 'shadow_error' || pair.result === 'both_error'
   const primaryUs = primaryFailed ? Infinity : pair.primaryUs
   const shadowUs = shadowFailed ? Infinity : pair.shadowUs
-  bumpLatencies(counts, primaryUs, shadowUs, pair.slowdownRatio)
-  if (!pair.isRepeat) return
-  counts.repeated.outcomes[pair.result]++
-  bumpLatencies(counts.repeated, primaryUs, shadowUs, pair.slowdownRatio)
+  const primaryTokenUs = primaryFailed ? Infinity : (pair.firstTokens?.primaryUs ?? null)
+  const shadowTokenUs = shadowFailed ? Infinity : (pair.firstTokens?.shadowUs ?? null)
+  const isTimed = pair.firstTokens !== null && primaryTokenUs !== null && shadowTokenUs !== null
+  for (const votes of pair.isRepeat ? [counts, counts.repeated] : [counts]) {
+    votes.outcomes[pair.result]++
+    bumpLatencies(votes, primaryUs, shadowUs, pair.slowdownRatio)
+    if (isTimed) bumpLateness(votes.firstToken, primaryTokenUs, shadowTokenUs)
+  }
 }
 
 /** The unsealed windows of one data-plane thread. */

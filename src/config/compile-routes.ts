@@ -81,6 +81,7 @@ function upstreamResolver(file: RoutingFile, report: Report): (path: KeyPath, na
 function checkRoles(path: KeyPath, route: RouteEntry, report: Report): void {
   checkAgreement(path, route, report)
   checkArmGates(path, route, report)
+  checkFirstToken(path, route, report)
   const twice = 'to test a version against itself, name its endpoints as a second upstream'
   if (route.canary?.upstream === route.primary) {
     report([...path, 'canary', 'upstream'], 'the canary is the primary', 'name the upstream of the new version')
@@ -113,6 +114,13 @@ function checkArmGates(path: KeyPath, { gates, canary }: RouteEntry, report: Rep
     if (gates[gate] === null || gates[gate] === undefined) continue
     report([...path, 'gates', gate], 'the route has no canary', 'add a canary:, or remove the gate', 'key')
   }
+}
+
+/** Where the tokens of a stream are is read from its body. */
+function checkFirstToken(path: KeyPath, { gates, compare }: RouteEntry, report: Report): void {
+  if ((gates?.time_to_first_token ?? null) === null || compare !== 'off') return
+  const where = [...path, 'gates', 'time_to_first_token']
+  report(where, 'no stream is read: `compare` is off', 'remove the gate, or compare the answers', 'key')
 }
 
 function matchOf(path: KeyPath, { match }: RouteEntry, report: Report): MatchPlan {
@@ -235,6 +243,7 @@ function controlExperiment(file: RoutingFile, route: RouteEntry): ExperimentPlan
     agreement: null,
     errors: null,
     latency: null,
+    timeToFirstToken: null,
     slowdown: null,
     canaryErrors: null,
     canaryLatency: null,
@@ -253,7 +262,8 @@ function experimentOf(file: RoutingFile, route: RouteEntry, { upstream, shadow, 
   const verdict = verdictOf(route)
   // Only where they are there: the ids of experiments without them stay what they were.
   const shape = shadow === null ? {} : { path: shadow.path ?? undefined, setBody: setBodyOf(shadow) ?? undefined }
-  const settings = { primary, candidate, unit: unit?.source ?? null, compare, gates, verdict, ...shape }
+  const asked = { ...gates, timeToFirstToken: gates.timeToFirstToken ?? undefined }
+  const settings = { primary, candidate, unit: unit?.source ?? null, compare, gates: asked, verdict, ...shape }
   const digest = sha256Hex(canonicalJson(settings)).slice(0, 8)
   return {
     id: `${route.name}.${upstream}.${digest}`,
@@ -298,12 +308,16 @@ function covers(rule: FieldPath, path: FieldPath): boolean {
 function gatesOf({ gates, compare }: RouteEntry, isShadow: boolean, isCanary: boolean): GatesPlan {
   const pairs = gates ?? (isShadow ? GATES_OF_PAIRS : GATES_OF_ARMS)
   const { canary_errors, canary_latency } = gates ?? (isCanary ? GATES_OF_ARMS : GATES_OF_PAIRS)
-  const { errors, latency, slowdown } = pairs
+  const { errors, latency, time_to_first_token, slowdown } = pairs
   return {
     // Nothing is compared: nobody can ask whether it agrees.
     agreement: compare === 'off' ? null : agreementOf(pairs.agreement),
     errors: errors === null ? null : { maxIncrease: errors.max_increase },
     latency: latency === null ? null : { ...latenessOf(latency), maxIncrease: latency.max_increase },
+    timeToFirstToken:
+      time_to_first_token === null
+        ? null
+        : { ...latenessOf(time_to_first_token), maxIncrease: time_to_first_token.max_increase },
     slowdown: slowdown === null ? null : { medianRatio: slowdown.median_ratio },
     canaryErrors: canary_errors === null ? null : ratiosOf(canary_errors),
     canaryLatency: canary_latency === null ? null : { ...latenessOf(canary_latency), ...ratiosOf(canary_latency) },

@@ -245,6 +245,12 @@ export interface GatesPlan {
     readonly maxIncrease: number
     readonly thresholdUs: number | null
   } | null
+  /** The same of the time to the first token, of streamed answers. */
+  readonly timeToFirstToken: {
+    readonly percentile: number
+    readonly maxIncrease: number
+    readonly thresholdUs: number | null
+  } | null
   /** Largest median of shadow over primary latency. */
   readonly slowdown: { readonly medianRatio: number } | null
   /** Of the canary's clients against the primary's: most times as often, and most more often than the primary's frozen share. */

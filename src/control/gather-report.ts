@@ -1,3 +1,4 @@
+import { noiseView } from './admin/noise-view.ts'
 import { readExample, type ReportInput } from '../judge/report/report-input.ts'
 import type { ControlState } from './state.ts'
 import { VERSION } from './version.ts'
@@ -12,6 +13,7 @@ export function gatherReport(state: ControlState, experiment: string, madeAt: st
   if (look === null || plan === null) return null
   const { revision, hash, experiments } = state.snapshot
   const report = state.report(experiment)
+  const counts = state.ledger.counts(experiment)
   return {
     madeAt,
     version: VERSION,
@@ -20,7 +22,8 @@ export function gatherReport(state: ControlState, experiment: string, madeAt: st
     isCurrent: experiments.some(({ id }) => id === experiment),
     look,
     history: state.judge.history(experiment)?.points ?? [],
-    counts: state.ledger.counts(experiment),
+    counts,
+    noise: noiseView(state, plan, counts),
     latency: report?.latency ?? null,
     topFields: report?.topFields ?? [],
     confusions: report === null ? null : { pairs: report.confusions, other: report.otherConfusions },

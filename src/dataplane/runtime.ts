@@ -1,6 +1,7 @@
 import {
   slowdownRatio,
   type ExperimentPlan,
+  type PayloadKind,
   type RoutePlan,
   type ShadowPlan,
   type Snapshot,
@@ -40,6 +41,8 @@ export interface ShadowRuntime {
   /** How much of a request a record can hold, bytes. */
   readonly recordedBytes: number
   readonly slowdownRatio: number
+  /** How its answers are read; null: they are not. */
+  readonly payload: PayloadKind | null
   /** `set_body`; null: the bodies of copies stay as they are. */
   readonly mergePatch: MergePatch | null
 }
@@ -129,6 +132,7 @@ function shadowRuntime(
 ): ShadowRuntime {
   const upstream = upstreams[plan.upstream] as Upstream
   const bodies = bodiesWanted(snapshot, plan)
+  const experiment = snapshot.experiments[plan.experiment] as ExperimentPlan
   return {
     plan,
     role: plan === route.control ? 'control' : 'shadow',
@@ -138,7 +142,8 @@ function shadowRuntime(
     pace: new ConnectionPace(),
     bodies,
     captureBytes: bodies === 'none' ? 0 : plan.maxBodyBytes,
-    slowdownRatio: slowdownRatio(snapshot.experiments[plan.experiment] as ExperimentPlan),
+    slowdownRatio: slowdownRatio(experiment),
+    payload: experiment.compare?.payload ?? null,
     mergePatch: plan.setBody === null ? null : readMergePatch(plan.setBody),
     recordedBytes: (snapshot.record?.maxBodyBytes ?? 0) + CUT_CHARACTER_BYTES,
   }

@@ -1,4 +1,5 @@
 import type { UnpairedReason } from '../wire/outcomes.ts'
+import { isGenerationRequest, SAMPLED_FIELDS_BYTES } from '../wire/generation-request.ts'
 import type { FrameLeg } from '../wire/pair-frame.ts'
 import { bumpLatencies } from '../wire/window.ts'
 import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
@@ -151,7 +152,7 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     path: head.path,
     requestType: head.headers['content-type'] ?? '',
     requestEncoding: head.headers['content-encoding'] ?? '',
-    requestBody: wanted ? requestFor(exchange, slot) : NO_BODY,
+    requestBody: requestFor(exchange, slot, wanted),
     requestBytes: exchange.requestBody.bytes,
     primary: frameLeg(live, live.capture.body()),
     shadow: frameLeg(shadow, sameAnswer ? NO_BODY : shadow.capture.body()),
@@ -160,10 +161,15 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
   })
 }
 
-/** A record cuts a long body at `max_body`; one that is compressed has to be whole to be read at all. */
-function requestFor({ requestBody, head }: Exchange, { shadow }: ShadowSlot): Buffer {
-  if (head.headers['content-encoding'] !== undefined) return requestBody.whole()
-  return requestBody.beginning(shadow.recordedBytes)
+/**
+ * A record cuts a long body at `max_body`; one that is compressed has to be whole to be read at all. Where a request may
+ * ask for chance, its beginning goes along also when no record wants it.
+ */
+function requestFor({ requestBody, head }: Exchange, { shadow }: ShadowSlot, isRecorded: boolean): Buffer {
+  if (head.headers['content-encoding'] !== undefined) return isRecorded ? requestBody.whole() : NO_BODY
+  const asked = isGenerationRequest(shadow.payload, head.path) ? SAMPLED_FIELDS_BYTES : 0
+  const limit = Math.max(asked, isRecorded ? shadow.recordedBytes : 0)
+  return limit === 0 ? NO_BODY : requestBody.beginning(limit)
 }
 
 /** Byte for byte: then one of them is enough, and nobody needs to see the request again. */

@@ -11,6 +11,8 @@ export interface PairCounts {
   readonly errors: PairedDifference
   /** Worse = only the shadow was over the threshold. Empty until the threshold is chosen. */
   readonly latency: PairedDifference
+  /** The same of the time to the first token, of streams; empty until its threshold is chosen. */
+  readonly firstToken: PairedDifference
   /** Slower = the shadow took over `median_ratio` times the primary's latency, or failed where the primary did not. */
   readonly slowdown: SlowdownCounts
 }
@@ -55,5 +57,6 @@ export const NO_PAIRS: PairCounts = {
   belowNoise: { worse: 0, same: 0, better: 0 },
   errors: { worse: 0, same: 0, better: 0 },
   latency: { worse: 0, same: 0, better: 0 },
+  firstToken: { worse: 0, same: 0, better: 0 },
   slowdown: { slower: 0, notSlower: 0 },
 }

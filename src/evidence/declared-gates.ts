@@ -9,6 +9,7 @@ export type DeclaredGate = { readonly weight?: number } & (
   | { readonly gate: 'agreement'; readonly belowNoise: number }
   | { readonly gate: 'errors'; readonly maxIncrease: number }
   | { readonly gate: 'latency'; readonly maxIncrease: number }
+  | { readonly gate: 'time_to_first_token'; readonly maxIncrease: number }
   | { readonly gate: 'slowdown'; readonly medianRatio: number }
   | ({ readonly gate: 'canary_errors' | 'canary_latency' } & ArmMargin)
 )
@@ -53,6 +54,8 @@ function evaluateGate(
       return errorsGate(pairs.errors, declared.maxIncrease, levels)
     case 'latency':
       return latencyGate(pairs.latency, declared.maxIncrease, levels)
+    case 'time_to_first_token':
+      return latencyGate(pairs.firstToken, declared.maxIncrease, levels, declared.gate)
     case 'slowdown':
       return slowdownGate(pairs.slowdown, declared.medianRatio, levels)
     case 'canary_errors':

@@ -25,10 +25,11 @@ export class BatchMeans {
   }
 
   /** The votes of one more second, in order of arrival. */
-  add({ agreement, errors, latency, slowdown }: PairCounts): void {
+  add({ agreement, errors, latency, firstToken, slowdown }: PairCounts): void {
     this.#push('agreement', agreement.disagree, agreement.agree + agreement.disagree)
     this.#pushDifference('errors', errors)
     this.#pushDifference('latency', latency)
+    this.#pushDifference('time_to_first_token', firstToken)
     this.#push('slowdown', slowdown.slower, slowdown.slower + slowdown.notSlower)
   }
 

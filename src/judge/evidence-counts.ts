@@ -4,7 +4,10 @@ import type { ArmCounts, ArmOutcomes, PairCounts, PairedDifference } from '../ev
 import { LATENCY_BUCKETS, LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { total } from '../wire/total.ts'
 import type { Outcome } from '../wire/outcomes.ts'
-import type { Arms, ArmVotes, Crossings, SparseHistogram, WindowCounts } from '../wire/window.ts'
+import type { Arms, ArmVotes, Crossings, Lateness, SparseHistogram, WindowCounts } from '../wire/window.ts'
+
+/** A percentile of fewer latencies is not worth freezing. */
+export const CALIBRATION_PAIRS = 200
 
 /** The event loop is looked at each 50 ms. */
 const LAGS_PER_SECOND = 20
@@ -14,14 +17,17 @@ const LAG_ALPHA = 0.01
 /** Nothing is judged against a threshold before there is one. */
 const NONE: PairedDifference = { worse: 0, same: 0, better: 0 }
 
-/**
- * The votes in the sum of some windows. `latency`: the sum of the windows behind the choice of the threshold, and the
- * edge of the grid that was chosen; null while none is.
- */
-export function pairCounts(
-  counts: WindowCounts,
-  latency: { readonly counts: WindowCounts; readonly edge: number } | null,
-): PairCounts {
+/** What is judged by a threshold. */
+export interface Timed {
+  /** Of the windows behind the choice of the threshold, and the part of it that is no votes. */
+  readonly all: Lateness
+  readonly repeated: Lateness
+  /** Of the grid: what was chosen. */
+  readonly edge: number
+}
+
+/** The votes in the sum of some windows. `latency`, `firstToken`: null while no threshold is chosen. */
+export function pairCounts(counts: WindowCounts, latency: Timed | null, firstToken: Timed | null): PairCounts {
   const votes = (outcome: Outcome): number => counts.outcomes[outcome] - counts.repeated.outcomes[outcome]
   const slower = counts.slowdown.slower - counts.repeated.slowdown.slower
   const timed = counts.slowdown.pairs - counts.repeated.slowdown.pairs
@@ -37,7 +43,8 @@ export function pairCounts(
       better: votes('primary_error'),
       same: pairVotes(counts) - votes('shadow_error') - votes('primary_error'),
     },
-    latency: latency === null ? NONE : overEdge(latency.counts, latency.edge),
+    latency: latency === null ? NONE : overEdge(latency),
+    firstToken: firstToken === null ? NONE : overEdge(firstToken),
     slowdown: { slower, notSlower: timed - slower },
   }
 }
@@ -119,13 +126,13 @@ export function edgeAt(thresholdUs: number): number {
   return found === -1 ? LATENCY_EDGES_US.length - 1 : found
 }
 
-function overEdge({ latency, crossings, repeated }: WindowCounts, edge: number): PairedDifference {
+function overEdge({ all: { latency, crossings }, repeated, edge }: Timed): PairedDifference {
   const worse = straddling(crossings.up, edge) - straddling(repeated.crossings.up, edge)
   const better = straddling(crossings.down, edge) - straddling(repeated.crossings.down, edge)
   return { worse, better, same: total(latency.primary) - total(repeated.latency.primary) - worse - better }
 }
 
-/** Pairs with one latency at or below the edge and the other over it: see `bumpLatencies`. */
+/** Pairs with one latency at or below the edge and the other over it: see `bumpLateness`. */
 function straddling({ from, to }: Crossings, edge: number): number {
   let pairs = 0
   for (let bucket = 0; bucket <= edge; bucket++) pairs += (from[bucket] ?? 0) - (to[bucket] ?? 0)

@@ -10,6 +10,7 @@ import { addCounts, emptyCounts, type SealedWindow, type WindowCounts } from '..
 import { ArmEvidence } from './arm-evidence.ts'
 import { BatchMeans, type GateMeans } from './batch-means.ts'
 import {
+  CALIBRATION_PAIRS,
   controlAgreement,
   coverageCounts,
   edgeAt,
@@ -17,12 +18,11 @@ import {
   pairCounts,
   pairVotes,
   percentileEdge,
+  type Timed,
 } from './evidence-counts.ts'
+import { FirstTokenEvidence } from './first-token-evidence.ts'
 import type { JudgeState } from './judge-state.ts'
 import { LookHistory, type LookHistoryState } from './look-history.ts'
-
-/** A percentile of fewer latencies is not worth freezing. */
-const CALIBRATION_PAIRS = 200
 
 /** Chance that a split which is right is found broken. */
 const SAMPLE_RATIO_ALPHA = 0.001
@@ -34,6 +34,8 @@ export interface Look {
   readonly coverage: CoverageCounts & Coverage
   /** Chosen in the warm-up or by the user, microseconds; null while the gate waits for one, or where there is none. */
   readonly thresholdUs: number | null
+  /** The same of the time to the first token. */
+  readonly firstTokenThresholdUs: number | null
   /** The same of the clients of both arms. */
   readonly armThresholdUs: number | null
   /** The newest second that is judged, and the first that was seen; null before a window. */
@@ -61,6 +63,7 @@ export class ExperimentJudge {
   /** The part of it behind the choice of the latency threshold. */
   readonly #timed = emptyCounts()
   readonly #calibration = emptyCounts()
+  readonly #firstToken: FirstTokenEvidence
   readonly #means: BatchMeans
   #edge: number | null
   #firstSecond: number | null = null
@@ -75,6 +78,7 @@ export class ExperimentJudge {
     this.#plan = plan
     this.#pairGates = pairGates(plan)
     this.#arms = new ArmEvidence(plan.gates, kept?.state.arms)
+    this.#firstToken = new FirstTokenEvidence(plan.gates.timeToFirstToken, kept?.state.firstToken)
     this.#means = new BatchMeans(
       this.#pairGates.map(({ gate }) => gate),
       kept?.means,
@@ -115,6 +119,7 @@ export class ExperimentJudge {
         second: this.#second,
         memory: this.#memory,
         settingsChanged: this.#settingsChanged,
+        firstToken: this.#firstToken.state,
         arms: this.#arms.state,
       },
       means: this.#means.kept,
@@ -138,6 +143,7 @@ export class ExperimentJudge {
     const isWarmedUp = (second - this.#firstSecond) * 1e3 >= this.#plan.verdict.warmUpMs
     if (isWarmedUp) this.#count(counts)
     this.#calibrate(counts, isWarmedUp)
+    this.#firstToken.take(counts, isWarmedUp)
     this.#arms.take(counts.arms, isWarmedUp)
     this.#memory = this.#look.decision.memory
     this.#look = this.#judge()
@@ -158,7 +164,7 @@ export class ExperimentJudge {
   #count(counts: WindowCounts): void {
     addCounts(this.#judged, counts)
     if (this.#edge !== null) addCounts(this.#timed, counts)
-    this.#means.add(pairCounts(counts, this.#edge === null ? null : { counts, edge: this.#edge }))
+    this.#means.add(pairCounts(counts, timedBy(counts, this.#edge), this.#firstToken.timedOf(counts)))
   }
 
   /** After the warm-up goes on until there are enough latencies; the seconds it takes are no evidence for the gate. */
@@ -172,11 +178,11 @@ export class ExperimentJudge {
 
   #judge(): Look {
     const { verdict, gates: plan } = this.#plan
-    const latency = this.#edge === null ? null : { counts: this.#timed, edge: this.#edge }
+    const latency = timedBy(this.#timed, this.#edge)
     const alpha = { rollback: verdict.alphaRollback, promote: verdict.alphaPromote }
     const arms = this.#arms.counts
     const declared = [...this.#pairGates, ...this.#arms.declared]
-    const gates = evaluateGates(declared, pairCounts(this.#judged, latency), arms, alpha)
+    const gates = evaluateGates(declared, pairCounts(this.#judged, latency, this.#firstToken.timed), arms, alpha)
     const counted = coverageCounts(this.#judged)
     const thresholdUs = this.#edge === null ? null : (LATENCY_EDGES_US[this.#edge] as number)
     const decision = decide({
@@ -206,11 +212,17 @@ export class ExperimentJudge {
       gates,
       coverage: { ...counted, ...coverage(counted) },
       thresholdUs,
+      firstTokenThresholdUs: this.#firstToken.thresholdUs,
       armThresholdUs: this.#arms.thresholdUs,
       second: this.#second,
       firstSecond: this.#firstSecond,
     }
   }
+}
+
+/** null: no threshold is chosen. */
+function timedBy(counts: WindowCounts, edge: number | null): Timed | null {
+  return edge === null ? null : { all: counts, repeated: counts.repeated, edge }
 }
 
 /** Below noise: as much as the control's share leaves; null before there is one. */
@@ -221,11 +233,14 @@ function agreementAsked(asked: ExperimentPlan['gates']['agreement'], judged: Win
 }
 
 function pairGates({ gates }: ExperimentPlan): DeclaredGate[] {
-  const { agreement, errors, latency, slowdown } = gates
+  const { agreement, errors, latency, timeToFirstToken, slowdown } = gates
   return [
     ...(agreement === null ? [] : [{ gate: 'agreement', ...agreement } as const]),
     ...(errors === null ? [] : [{ gate: 'errors', maxIncrease: errors.maxIncrease } as const]),
     ...(latency === null ? [] : [{ gate: 'latency', maxIncrease: latency.maxIncrease } as const]),
+    ...(timeToFirstToken === null
+      ? []
+      : [{ gate: 'time_to_first_token', maxIncrease: timeToFirstToken.maxIncrease } as const]),
     ...(slowdown === null ? [] : [{ gate: 'slowdown', medianRatio: slowdown.medianRatio } as const]),
   ]
 }

@@ -1,6 +1,7 @@
 import { FIRST_LOOK, type VerdictMemory } from '../evidence/verdict.ts'
 import { INVALID_CODES, type Invalidity } from '../evidence/validity.ts'
 import { readArmEvidence, writeArmEvidence, type ArmEvidenceState } from './arm-evidence-state.ts'
+import { readFirstToken, writeFirstToken, type FirstTokenState } from './first-token-evidence.ts'
 import { isCount, isRecord, readCounts, sparseCounts } from '../wire/read-window.ts'
 import type { WindowCounts } from '../wire/window.ts'
 
@@ -16,12 +17,15 @@ export interface JudgeState {
   readonly memory: VerdictMemory
   readonly settingsChanged: boolean
   readonly arms: ArmEvidenceState
+  /** null: no gate asks for it. */
+  readonly firstToken: FirstTokenState | null
 }
 
 /** Plain JSON, as short as it can be: it is written once a second. */
-export function writeJudgeState({ judged, timed, calibration, arms, ...rest }: JudgeState): object {
+export function writeJudgeState({ judged, timed, calibration, arms, firstToken, ...rest }: JudgeState): object {
   return {
     arms: writeArmEvidence(arms),
+    firstToken: writeFirstToken(firstToken),
     judged: sparseCounts(judged),
     timed: sparseCounts(timed),
     calibration: sparseCounts(calibration),
@@ -37,8 +41,10 @@ export function readJudgeState(value: unknown): JudgeState | null {
   const calibration = readCounts(value['calibration'])
   const memory = readMemory(value['memory'])
   const arms = readArmEvidence(value['arms'])
+  const firstToken = readFirstToken(value['firstToken'])
   const { edge, firstSecond, second, settingsChanged } = value
   if (judged === null || timed === null || calibration === null || memory === null || arms === null) return null
+  if (firstToken === undefined) return null
   if (!isCountOrNull(edge) || !isCountOrNull(firstSecond) || !isCountOrNull(second)) return null
   return {
     judged,
@@ -50,6 +56,7 @@ export function readJudgeState(value: unknown): JudgeState | null {
     memory,
     settingsChanged: settingsChanged === true,
     arms,
+    firstToken,
   }
 }
 

@@ -1,3 +1,4 @@
+import { recordedFirstTokens } from '../analysis/first-token.ts'
 import { slowdownRatio, type ExperimentPlan } from '../config/snapshot.ts'
 import type { Look } from '../judge/experiment-judge.ts'
 import { Judge } from '../judge/judge.ts'
@@ -104,6 +105,8 @@ export class ExperimentReplay {
       shadowUs: pair.shadow.latencyUs,
       slowdownRatio: slowdownRatio(this.plan),
       isRepeat: pair.isRepeat,
+      firstTokens: recordedFirstTokens(pair.primary, pair.shadow),
+      isStochastic: pair.isStochastic,
     }
     const recorded = { result: pair.result, ...reasonOf(pair.reason), ...latencies }
     const anew = recompute(pair, this.plan, this.#log)

@@ -1,5 +1,5 @@
 import { ERROR_CODES, type ErrorCode } from '../errors.ts'
-import { PAIR_SCHEMA } from '../sinks/record.ts'
+import { PAIR_SCHEMA, type StreamTiming } from '../sinks/record.ts'
 import { INCOMPARABLE_REASONS, OUTCOMES, type IncomparableReason, type Outcome } from '../wire/outcomes.ts'
 import { isCount, isRecord, readWindow, WINDOW_SCHEMA } from '../wire/read-window.ts'
 import type { SealedWindow } from '../wire/window.ts'
@@ -26,6 +26,7 @@ export interface RecordedPair {
   readonly reason: IncomparableReason | null
   /** Its unit had voted before. */
   readonly isRepeat: boolean
+  readonly isStochastic: boolean
   /** `none`: nothing of the answers was compared. */
   readonly task: string
   readonly hasEqualBytes: boolean
@@ -42,6 +43,8 @@ export interface RecordedLeg {
   /** Bytes of JSON before binary tensors; 0: there are none. */
   readonly headerLength: number
   readonly error: ErrorCode | null
+  /** null: it came in one piece. */
+  readonly stream: Pick<StreamTiming, 'firstTokenUs' | 'tokens'> | null
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -76,7 +79,8 @@ function readPair(fields: Fields): ReadRecord {
   if (fieldsOf(fields['shadow'])?.['role'] !== 'shadow') return { kind: 'other' }
   const bodies = fieldsOf(fields['bodies']) ?? {}
   const isRepeat = fields['repeat'] === true
-  const pair = { id, experiment, second, isRepeat, path, primary, shadow, ...comparison, bodies }
+  const isStochastic = fields['stochastic'] === true
+  const pair = { id, experiment, second, isRepeat, isStochastic, path, primary, shadow, ...comparison, bodies }
   return { kind: 'pair', pair: { ...pair, requestId: text(requestId), method: text(method) } }
 }
 
@@ -93,7 +97,15 @@ function readLeg(value: unknown): RecordedLeg | null {
     contentType: text(contentType),
     headerLength: isCount(headerLength) ? headerLength : 0,
     error: error === undefined ? null : errorCode(error),
+    stream: readStream(fields['stream']),
   }
+}
+
+function readStream(value: unknown): RecordedLeg['stream'] {
+  const fields = fieldsOf(value)
+  if (fields === null) return null
+  const { firstTokenUs, tokens } = fields
+  return { firstTokenUs: isCount(firstTokenUs) ? firstTokenUs : null, tokens: isCount(tokens) ? tokens : null }
 }
 
 /** A code of a later version is an error like any other: to a comparison it makes no difference which. */

@@ -77,6 +77,8 @@ export interface PairRecordInput {
   readonly comparison: Comparison
   /** Its unit has voted in this experiment. */
   readonly isRepeat: boolean
+  /** Its request asks for an answer that may be another one each time. */
+  readonly isStochastic: boolean
   readonly decoded: DecodedBodies
   /** null: no stream. */
   readonly streams: { readonly primary: StreamTiming | null; readonly shadow: StreamTiming | null }
@@ -95,6 +97,7 @@ export function pairRecord({
   experiment,
   comparison,
   isRepeat,
+  isStochastic,
   decoded,
   streams,
 }: PairRecordInput): SinkRecord {
@@ -120,7 +123,7 @@ export function pairRecord({
       `"shadow":${legJson(frame.shadow, parts.shadow, streams.shadow)},` +
       `"sentFirst":"${frame.sentFirst}",` +
       `"comparison":${comparisonJson(comparison, snapshot.record?.redactPaths ?? [])},` +
-      `"inclusion":${parts.inclusion}${isRepeat ? ',"repeat":true' : ''}${bodies}}`,
+      `"inclusion":${parts.inclusion}${isRepeat ? ',"repeat":true' : ''}${isStochastic ? ',"stochastic":true' : ''}${bodies}}`,
   }
 }
 

@@ -22,7 +22,7 @@ export interface PairFrame {
   path: string
   requestType: string
   requestEncoding: string
-  /** Its beginning where a record would be cut anyway, see `requestBytes`; empty where no record wants it. */
+  /** Its beginning where a record would be cut anyway, see `requestBytes`; empty where nobody wants it. */
   requestBody: Buffer
   /** Of the whole request body. */
   requestBytes: number

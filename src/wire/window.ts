@@ -21,6 +21,8 @@ export interface WindowCounts extends PairVotes {
   sent: number
   dropped: Record<DropReason, number>
   pairs: number
+  /** Pairs whose request asks for an answer that may be another one each time. */
+  stochastic: number
   unpaired: Record<UnpairedReason, number>
   incomparable: Record<IncomparableReason, number>
   /** Exchanges that have a shadow and a control, by which of the two disagreed with the primary; votes only. */
@@ -39,18 +41,25 @@ export interface WindowCounts extends PairVotes {
   loopLag: SparseHistogram
 }
 
-/** What pairs say of latency. */
-export interface LatencyVotes {
+/** How late both legs of pairs were, by one measure of it: the whole answer, or its first token. */
+export interface Lateness {
   /** Buckets of wire/latency-grid.ts; a failed leg counts in the last bucket. */
-  latency: { primary: SparseHistogram; shadow: SparseHistogram; logRatio: SparseHistogram }
-  /** Pairs whose two latencies are in different buckets, `up` where the shadow's is the larger one: see `bumpLatencies`. */
+  latency: { primary: SparseHistogram; shadow: SparseHistogram }
+  /** Pairs whose two latencies are in different buckets, `up` where the shadow's is the larger one: see `bumpLateness`. */
   crossings: { up: Crossings; down: Crossings }
+}
+
+/** What pairs say of latency. */
+export interface LatencyVotes extends Lateness {
+  latency: Lateness['latency'] & { logRatio: SparseHistogram }
   /** Pairs that say which leg was slower, and those of them in which the shadow was, by more than the gate's ratio. */
   slowdown: { pairs: number; slower: number }
 }
 
 export interface PairVotes extends LatencyVotes {
   outcomes: Record<Outcome, number>
+  /** Times to the first token, of pairs in which a leg is a stream and both times are known. */
+  firstToken: Lateness
 }
 
 export interface Noise {
@@ -105,6 +114,7 @@ export function emptyCounts(): WindowCounts {
     sent: 0,
     dropped: zeroes(DROP_REASONS),
     pairs: 0,
+    stochastic: 0,
     unpaired: zeroes(UNPAIRED_REASONS),
     incomparable: zeroes(INCOMPARABLE_REASONS),
     ...emptyVotes(),
@@ -121,6 +131,14 @@ function emptyVotes(): PairVotes {
     latency: { primary: {}, shadow: {}, logRatio: {} },
     crossings: { up: { from: {}, to: {} }, down: { from: {}, to: {} } },
     slowdown: { pairs: 0, slower: 0 },
+    firstToken: emptyLateness(),
+  }
+}
+
+export function emptyLateness(): Lateness {
+  return {
+    latency: { primary: {}, shadow: {} },
+    crossings: { up: { from: {}, to: {} }, down: { from: {}, to: {} } },
   }
 }
 
@@ -137,12 +155,12 @@ export function bump(histogram: SparseHistogram, bucket: number): void {
 }
 
 /**
- * Counts the latencies of one pair, microseconds; Infinity for a leg that failed. The ratio counts only where neither did.
- * A threshold may be chosen after the pair was counted, so the pair is counted for all of them at once: with the smaller
- * latency in bucket a and the larger in b > a it is over edge k on one leg only for a <= k < b, and the number of such
- * pairs is the sum of `from` up to k minus that of `to` up to k. `slowdownRatio`: shadow over primary latency.
+ * Counts the latencies of one pair, microseconds; Infinity for a leg that failed. A threshold may be chosen after the pair
+ * was counted, so the pair is counted for all of them at once: with the smaller latency in bucket a and the larger in
+ * b > a it is over edge k on one leg only for a <= k < b, and the number of such pairs is the sum of `from` up to k minus
+ * that of `to` up to k.
  */
-export function bumpLatencies(votes: LatencyVotes, primaryUs: number, shadowUs: number, slowdownRatio: number): void {
+export function bumpLateness(votes: Lateness, primaryUs: number, shadowUs: number): void {
   const primary = latencyBucket(primaryUs)
   const shadow = latencyBucket(shadowUs)
   bump(votes.latency.primary, primary)
@@ -152,6 +170,14 @@ export function bumpLatencies(votes: LatencyVotes, primaryUs: number, shadowUs: 
     bump(from, Math.min(primary, shadow))
     bump(to, Math.max(primary, shadow))
   }
+}
+
+/**
+ * Counts what a pair says of latency, microseconds; Infinity for a leg that failed. The ratio counts only where neither
+ * did. `slowdownRatio`: shadow over primary latency.
+ */
+export function bumpLatencies(votes: LatencyVotes, primaryUs: number, shadowUs: number, slowdownRatio: number): void {
+  bumpLateness(votes, primaryUs, shadowUs)
   if (primaryUs === Infinity && shadowUs === Infinity) return
   votes.slowdown.pairs++
   if (shadowUs > primaryUs * slowdownRatio) votes.slowdown.slower++
@@ -165,6 +191,7 @@ export function addCounts(into: WindowCounts, from: WindowCounts): void {
   into.sampled += from.sampled
   into.sent += from.sent
   into.pairs += from.pairs
+  into.stochastic += from.stochastic
   addInto(into.dropped, from.dropped)
   addInto(into.unpaired, from.unpaired)
   addInto(into.incomparable, from.incomparable)
@@ -180,15 +207,21 @@ export function addCounts(into: WindowCounts, from: WindowCounts): void {
 
 function addVotes(into: PairVotes, from: PairVotes): void {
   addInto(into.outcomes, from.outcomes)
+  addLateness(into, from)
+  addLateness(into.firstToken, from.firstToken)
+  addInto(into.latency.logRatio, from.latency.logRatio)
+  into.slowdown.pairs += from.slowdown.pairs
+  into.slowdown.slower += from.slowdown.slower
+}
+
+/** Adds `from` into `into`. */
+export function addLateness(into: Lateness, from: Lateness): void {
   addInto(into.latency.primary, from.latency.primary)
   addInto(into.latency.shadow, from.latency.shadow)
-  addInto(into.latency.logRatio, from.latency.logRatio)
   addInto(into.crossings.up.from, from.crossings.up.from)
   addInto(into.crossings.up.to, from.crossings.up.to)
   addInto(into.crossings.down.from, from.crossings.down.from)
   addInto(into.crossings.down.to, from.crossings.down.to)
-  into.slowdown.pairs += from.slowdown.pairs
-  into.slowdown.slower += from.slowdown.slower
 }
 
 /** Both by percentage. */

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { PAYLOAD_FORMATS } from '../../src/analysis/payloads/protocol.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { ADMIN_ROUTES } from '../../src/control/admin/routes.ts'
 import { METRICS } from '../../src/control/metric-table.ts'
@@ -67,6 +69,21 @@ describe('README, both ways', () => {
     )
   })
 
+  test('names every form of answer and no other, and a test that is there for each thing said of it', () => {
+    const rows = readTable(readme, 'payloads')
+    const formats = rows.flatMap(row => (row['protocol'] ?? '').match(/[a-z_]+(?=`)/g) ?? [])
+    expectSame([...new Set(formats)], PAYLOAD_FORMATS)
+    const tests = new Set(testFiles())
+    for (const row of rows) {
+      for (const column of ['request seen', 'answer decoded', 'stream', 'errors']) {
+        const cell = row[column] ?? ''
+        const named = cell.match(/[\w-]+\.test\.ts/g) ?? []
+        expect(named.filter(name => !tests.has(name))).toEqual([])
+        expect([cell, named.length > 0 || cell === 'it has none']).toEqual([cell, true])
+      }
+    }
+  })
+
   test('gives hash vectors that the code computes', () => {
     const rows = readTable(readme, 'hash')
     const computed = rows.map(({ salt = '', key = '' }) => ({
@@ -85,6 +102,12 @@ describe('README, both ways', () => {
     expect(rows.some(row => /[^\x20-\x7e]/.test(row.key ?? ''))).toBe(true)
   })
 })
+
+/** By their names alone: that is how the table calls them. */
+function testFiles(): string[] {
+  const directory = new URL('../', import.meta.url)
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).map(path => basename(path))
+}
 
 /** `route, arm` as `route arm`; a dash means none. */
 function labelsOf(cell: string): string {

@@ -25,6 +25,7 @@ function pairCounts(count: fc.Arbitrary<number>): fc.Arbitrary<PairCounts> {
     belowNoise: difference(count),
     errors: difference(count),
     latency: difference(count),
+    firstToken: difference(count),
     slowdown: fc.record({ slower: count, notSlower: count }),
   })
 }

@@ -5,7 +5,11 @@ import { leg, pairFrame, snapshotOf } from '../support/pairs.ts'
 import { replayed, Recording } from '../support/recording.ts'
 import { quickPlan, START } from '../support/verdicts.ts'
 
-const PLAN = quickPlan({ warmUpMs: 3_000 })
+const QUICK = quickPlan({ warmUpMs: 3_000 })
+const PLAN = {
+  ...QUICK,
+  gates: { ...QUICK.gates, timeToFirstToken: { percentile: 80, maxIncrease: 0.05, thresholdUs: null } },
+}
 const SNAPSHOT = snapshotOf([PLAN], {
   record: { bodies: 'always', maxBodyBytes: 64, redactPaths: [['secret']], redactHeaders: [] },
 })
@@ -24,7 +28,29 @@ const answer: fc.Arbitrary<FrameLeg> = fc
     return leg(JSON.stringify(body), { status, latencyUs })
   })
 
-const frame: fc.Arbitrary<PairFrame> = fc.tuple(answer, answer).map(([ours, theirs]) => pairFrame(ours, theirs))
+/** Tokens in pieces of their own, cut off now and then. */
+const stream: fc.Arbitrary<FrameLeg> = fc
+  .record({
+    tokens: fc.array(fc.constantFrom('a', 'b'), { maxLength: 3 }),
+    firstUs: fc.integer({ min: 500, max: 100_000 }),
+    error: fc.constantFrom(null, null, null, 'UPSTREAM_RESET' as const),
+  })
+  .map(({ tokens, firstUs, error }) => {
+    let bytes = 0
+    const events = tokens.map(content => `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content } }] })}\n\n`)
+    if (error === null) events.push('data: [DONE]\n\n')
+    const points = events.flatMap((event, i) => [(bytes += event.length), firstUs * (i + 1)])
+    const arrivals = { points: Uint32Array.from(points), missed: 0, heldUs: 0 }
+    const latencyUs = firstUs * (events.length + 1)
+    return leg(events.join(''), { contentType: 'text/event-stream', latencyUs, arrivals, error })
+  })
+
+const chat = { path: '/v1/chat/completions', requestBody: Buffer.from('{"stream":true,"temperature":0.7}') }
+const frame: fc.Arbitrary<PairFrame> = fc.oneof(
+  { weight: 3, arbitrary: fc.tuple(answer, answer).map(([ours, theirs]) => pairFrame(ours, theirs)) },
+  { weight: 1, arbitrary: fc.tuple(stream, stream).map(([ours, theirs]) => pairFrame(ours, theirs, chat)) },
+  { weight: 1, arbitrary: fc.tuple(stream, answer).map(([ours, theirs]) => pairFrame(ours, theirs)) },
+)
 
 /** One second of one thread; `lateBy` more seconds go by before its exchanges are settled. */
 const window = fc.record({

@@ -49,6 +49,15 @@ function outsideTexts(texts: readonly string[]): ReportInput {
     },
     look: { ...base.look, decision, gates: base.look.gates.map(gate => ({ ...gate, reason: c })) },
     topFields: [{ path: a, kind: b, count: 1 }],
+    noise: {
+      control: c,
+      requests: 10,
+      raw: 0.4,
+      noise: 0.3,
+      excess: 0.1,
+      fields: [{ path: a, kind: b, raw: 0.4, noise: 0.3, excess: 0.1 }],
+      metrics: [{ metric: d, raw: { pairs: 9, mean: 0.5 }, noise: null, excess: null }],
+    },
     confusions: { pairs: [{ primary: c, shadow: d, count: 1 }], other: 1 },
     examples: [{ requestId: d, arrivedAt: a, differences: [{ path: b, kind: c, primary: d, shadow: a }] }],
   }

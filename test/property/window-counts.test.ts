@@ -15,13 +15,16 @@ const histogram: fc.Arbitrary<SparseHistogram> = fc
   .dictionary(fc.nat(64).map(String), fc.integer({ min: 1, max: 1_000 }))
   .map(entries => ({ ...entries }))
 
+const crossings = fc.record({
+  up: fc.record({ from: histogram, to: histogram }),
+  down: fc.record({ from: histogram, to: histogram }),
+})
+
 const votes = {
   outcomes: perWord(OUTCOMES),
   latency: fc.record({ primary: histogram, shadow: histogram, logRatio: histogram }),
-  crossings: fc.record({
-    up: fc.record({ from: histogram, to: histogram }),
-    down: fc.record({ from: histogram, to: histogram }),
-  }),
+  crossings,
+  firstToken: fc.record({ latency: fc.record({ primary: histogram, shadow: histogram }), crossings }),
   slowdown: fc.record({ pairs: count, slower: count }),
 }
 
@@ -33,6 +36,7 @@ const counts: fc.Arbitrary<WindowCounts> = fc.record({
   sent: count,
   dropped: perWord(DROP_REASONS),
   pairs: count,
+  stochastic: count,
   unpaired: perWord(UNPAIRED_REASONS),
   incomparable: perWord(INCOMPARABLE_REASONS),
   ...votes,

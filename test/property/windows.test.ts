@@ -31,6 +31,10 @@ const pair: fc.Arbitrary<CountedPair> = fc
     shadowUs: fc.nat(400_000_000),
     slowdownRatio: fc.constant(1.1),
     isRepeat: fc.boolean(),
+    firstTokens: fc.option(
+      fc.record({ primaryUs: fc.option(fc.nat(400_000_000)), shadowUs: fc.option(fc.nat(400_000_000)) }),
+    ),
+    isStochastic: fc.boolean(),
   })
   .map(({ reason, ...rest }) => (rest.result === 'incomparable' ? { ...rest, reason } : rest))
 

@@ -26,6 +26,7 @@ export function recordedComparison(
   const snapshot = snapshotOf([experiment], { record: { ...ALWAYS, ...changes } })
   const line = pairRecord({
     isRepeat: false,
+    isStochastic: false,
     streams: { primary: null, shadow: null },
     frame,
     snapshot,

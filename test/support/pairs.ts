@@ -32,6 +32,7 @@ export function experimentPlan(changes: Partial<ExperimentPlan> = {}): Experimen
       agreement: { min: 0.99 },
       errors: { maxIncrease: 0.002 },
       latency: { percentile: 99, maxIncrease: 0.005, thresholdUs: null },
+      timeToFirstToken: null,
       slowdown: null,
       canaryErrors: null,
       canaryLatency: null,

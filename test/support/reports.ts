@@ -44,6 +44,7 @@ export function reportInput(
       ],
       other: 60,
     },
+    noise: null,
     examples: [
       {
         requestId: 'request-1',

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { countKeys, countKeysInText } from './json-keys.ts'
+import { hasLongInteger } from './long-integer.ts'
 import { parseTolerantJson } from './tolerant-json.ts'
 
 export type ParsedJson = { readonly kind: 'json'; readonly value: unknown } | NotJson
@@ -7,9 +8,6 @@ export interface NotJson {
   readonly kind: 'not_json'
   readonly detail: string
 }
-
-/** An integer of 16 digits or more may lie beyond 2^53. Run once over a whole body, never per value. */
-const LONG_INTEGER = /(?:^|[^\d.])\d{16,}(?![\d.eE])/
 
 /** Reads a body as `parseJsonText` reads text; a byte order mark is skipped. Never throws. */
 export function parseJson(body: Buffer): ParsedJson {
@@ -32,7 +30,7 @@ export function parseJsonText(text: string): ParsedJson {
 
 function parse(text: string): ParsedJson {
   try {
-    if (!LONG_INTEGER.test(text)) return { kind: 'json', value: JSON.parse(text) }
+    if (!hasLongInteger(text)) return { kind: 'json', value: JSON.parse(text) }
   } catch {
     // Perhaps only for its NaN: the tolerant parser has the last word.
   }

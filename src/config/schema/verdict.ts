@@ -18,6 +18,19 @@ const latency = block({
     .describe('Latency over which an answer counts as late; windows know it to the next of 64 edges.'),
 })
 
+const firstToken = block({
+  percentile: number('a percentile', 50, 99.9)
+    .prefault(99)
+    .describe("Where `threshold` is auto: it is this percentile of the primary's times in the warm-up."),
+  max_increase: share('a share from 0 to 1')
+    .prefault(0.005)
+    .describe('Most by which the share of streams over the threshold may be larger than the primary has.'),
+  threshold: z
+    .union([z.literal('auto'), duration()], { error: expected('`auto` or a duration') })
+    .prefault('auto')
+    .describe('Time after which a first token is late; windows know it to the next of 64 edges.'),
+})
+
 const maxRatio = (most: number) =>
   number('a ratio over 0', 0.01, 1000)
     .prefault(most)
@@ -58,6 +71,10 @@ const gates = block({
     .default(null)
     .describe('Does the candidate fail more often?'),
   latency: latency.nullable().default(null).describe('Is the candidate late more often?'),
+  time_to_first_token: firstToken
+    .nullable()
+    .default(null)
+    .describe('Is the first token of a streamed answer late more often?'),
   slowdown: block({
     median_ratio: number('a ratio of at least 1', 1, 1000).describe('Largest median of shadow over primary latency.'),
   })

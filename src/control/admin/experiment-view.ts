@@ -1,7 +1,8 @@
 import type { ExperimentPlan } from '../../config/snapshot.ts'
 import type { ExperimentReport, LatencySummary } from '../../wire/messages.ts'
 import type { WindowCounts } from '../../wire/window.ts'
-import { noiseView, type NoiseView } from './noise-view.ts'
+import type { NoiseFigures } from '../../judge/noise.ts'
+import { noiseView } from './noise-view.ts'
 import type { ControlState } from '../state.ts'
 
 /** An experiment as the API shows it. Counts are those of sealed windows; the newest second or two are still open. */
@@ -14,9 +15,9 @@ export interface ExperimentView {
   readonly candidate: ExperimentPlan['candidate'] | null
   /** false: the configuration has moved on, nothing is added any more. */
   readonly current: boolean
-  readonly counts: Omit<WindowCounts, 'latency' | 'crossings' | 'slowdown' | 'repeated' | 'loopLag'>
+  readonly counts: Omit<WindowCounts, 'latency' | 'crossings' | 'slowdown' | 'firstToken' | 'repeated' | 'loopLag'>
   /** null: there is no control, or this is one. */
-  readonly noise: NoiseView | null
+  readonly noise: NoiseFigures | null
   readonly latency: { readonly primary: LatencySummary; readonly shadow: LatencySummary } | null
   readonly topFields: ExperimentReport['topFields']
   readonly confusions: ExperimentReport['confusions']
@@ -33,14 +34,7 @@ export function experimentViews(state: ControlState): ExperimentView[] {
 export function experimentView(state: ControlState, id: string): ExperimentView {
   const plan = state.snapshot.experiments.find(experiment => experiment.id === id)
   const all = state.ledger.counts(id)
-  const {
-    latency: _latency,
-    crossings: _crossings,
-    slowdown: _slowdown,
-    repeated: _repeated,
-    loopLag: _loopLag,
-    ...counts
-  } = all
+  const { latency: _l, crossings: _c, slowdown: _s, firstToken: _f, repeated: _r, loopLag: _lag, ...counts } = all
   const report = state.report(id)
   return {
     id,

@@ -32,6 +32,8 @@ export interface VerdictView {
   readonly alpha: { readonly rollback: number; readonly promote: number } | null
   /** Latency over which an answer counts as late, milliseconds; null while none is chosen. */
   readonly latencyThresholdMs: number | null
+  /** The same of the time to the first token. */
+  readonly firstTokenThresholdMs: number | null
   /** The same for clients of the canary and of the primary. */
   readonly canaryLatencyThresholdMs: number | null
   readonly gates: readonly Omit<GateResult, 'kind' | 'votesNeeded'>[]
@@ -64,6 +66,7 @@ export function viewOf(experiment: string, look: Look, plan: ExperimentPlan | un
     coverage: { eligible, sampled, paired, lost: positive(lost), bounds },
     alpha: plan === undefined ? null : { rollback: plan.verdict.alphaRollback, promote: plan.verdict.alphaPromote },
     latencyThresholdMs: look.thresholdUs === null ? null : look.thresholdUs / 1e3,
+    firstTokenThresholdMs: look.firstTokenThresholdUs === null ? null : look.firstTokenThresholdUs / 1e3,
     canaryLatencyThresholdMs: look.armThresholdUs === null ? null : look.armThresholdUs / 1e3,
     gates: look.gates.map(({ kind: _kind, votesNeeded: _votesNeeded, ...gate }) => gate),
   }

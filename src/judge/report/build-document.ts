@@ -6,6 +6,7 @@ import { answersSection } from './sections/answers.ts'
 import { configurationSection } from './sections/configuration.ts'
 import { gatesSection } from './sections/gates.ts'
 import { latencySection } from './sections/latency.ts'
+import { noiseSection } from './sections/noise.ts'
 import { trafficSection } from './sections/traffic.ts'
 
 /** The report as people read it: the answer first, then what it rests on. */
@@ -20,6 +21,7 @@ export function buildDocument(input: ReportInput): ReportDocument {
       gatesSection(input),
       trafficSection(input),
       answersSection(input),
+      ...[noiseSection(input) ?? []].flat(),
       latencySection(input),
       configurationSection(input),
     ],

@@ -131,11 +131,28 @@ function properties(input: ReportInput): Property[] {
       ...lost.map(each => [`exchanges:lost:${each.reason}`, each.count] as const),
     ]),
     ...settings(plan).map(({ key, value }) => [`setting:${key}`, value] as const),
+    ['pairs:stochastic', counts.stochastic],
+    ...noiseProperties(input),
     ...(input.confusions?.pairs ?? []).map(
       ({ primary, shadow, count }) => ['confusion', JSON.stringify({ primary, shadow, count })] as const,
     ),
   ]
   return all.map(([name, value]) => ({ name: `understudy:${name}`, value: String(value) }))
+}
+
+function noiseProperties({ noise }: ReportInput): (readonly [name: string, value: string | number])[] {
+  if (noise === null) return []
+  const { control, requests, raw, noise: own, excess, fields, metrics } = noise
+  if (raw === null || own === null || excess === null) return [['noise:control', control]]
+  return [
+    ['noise:control', control],
+    ['noise:requests', requests],
+    ['noise:raw', raw],
+    ['noise:noise', own],
+    ['noise:excess', excess],
+    ...fields.map(field => ['noise:field', JSON.stringify(field)] as const),
+    ...metrics.map(metric => ['noise:metric', JSON.stringify(metric)] as const),
+  ]
 }
 
 function gateProperties({

@@ -1,5 +1,6 @@
 import { total } from '../../wire/total.ts'
 import { OUTCOMES } from '../../wire/outcomes.ts'
+import { gateUnit } from './figures.ts'
 import type { PerformanceMetric } from './model-card.ts'
 import type { ReportInput } from './report-input.ts'
 
@@ -13,11 +14,13 @@ export function performanceMetrics(input: ReportInput): PerformanceMetric[] {
 }
 
 /** A gate without a vote has no estimate, and no metric. */
-function gateMetrics({ look }: ReportInput): PerformanceMetric[] {
+function gateMetrics({ look, plan }: ReportInput): PerformanceMetric[] {
   return look.gates.flatMap(({ id, estimate, interval: [lower, upper] }) => {
     if (estimate === null) return []
     const bounds = { lowerBound: String(lower), ...(upper === null ? {} : { upperBound: String(upper) }) }
-    return [{ type: id, value: String(estimate), slice: JUDGED, confidenceInterval: bounds }]
+    // Below the noise it is no share of agreement.
+    const type = id === 'agreement' && gateUnit(id, plan.gates) === 'points' ? 'disagreement_over_noise' : id
+    return [{ type, value: String(estimate), slice: JUDGED, confidenceInterval: bounds }]
   })
 }
 

@@ -2,6 +2,7 @@ import type { ExperimentPlan } from '../../config/snapshot.ts'
 import type { ExperimentReport } from '../../wire/messages.ts'
 import type { WindowCounts } from '../../wire/window.ts'
 import type { Look } from '../experiment-judge.ts'
+import type { NoiseFigures } from '../noise.ts'
 import type { LookPoint } from '../look-history.ts'
 
 /** Everything a report says, gathered at one moment: the same input gives the same report, to the last byte. */
@@ -24,6 +25,8 @@ export interface ReportInput {
   readonly topFields: ExperimentReport['topFields']
   /** The most frequent changes of class, most frequent first, and how many there are beyond them; null: not counted. */
   readonly confusions: { readonly pairs: ExperimentReport['confusions']; readonly other: number } | null
+  /** null: the route has no control. */
+  readonly noise: NoiseFigures | null
   /** Newest first, redacted like the records they come from. */
   readonly examples: readonly Example[]
 }

@@ -5,7 +5,15 @@ import type { WindowCounts } from '../../../src/wire/window.ts'
 import { countsOf } from '../../support/windows.ts'
 
 const EXPERIMENT = 'digits.v2.00000000'
-const agree: CountedPair = { result: 'agree', slowdownRatio: 1.1, primaryUs: 2000, shadowUs: 4000, isRepeat: false }
+const agree: CountedPair = {
+  result: 'agree',
+  slowdownRatio: 1.1,
+  primaryUs: 2000,
+  shadowUs: 4000,
+  isRepeat: false,
+  firstTokens: null,
+  isStochastic: false,
+}
 const sent = (n: number, pairs = n): WindowCounts => countsOf({ eligible: n, sampled: n, sent: n, pairs })
 
 describe('Windows', () => {

@@ -28,6 +28,7 @@ const VIEW: VerdictView = {
   coverage: { eligible: 1_010, sampled: 1_010, paired: 1_000, lost: { in_flight: 10 }, bounds: [0.94, 0.951] },
   alpha: { rollback: 0.01, promote: 0.05 },
   latencyThresholdMs: null,
+  firstTokenThresholdMs: null,
   canaryLatencyThresholdMs: null,
   gates: [
     GATE,

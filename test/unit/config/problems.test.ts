@@ -50,6 +50,12 @@ const CASES: readonly { problem: string; text: string; message: string }[] = [
     hint: for example [POST]`,
   },
   {
+    problem: 'a gate on streams that nobody reads',
+    text: replaced('percent: 100 }]', 'percent: 100 }]\n    compare: off\n    gates: { time_to_first_token: {} }'),
+    message: `routing.yaml:11:14  routes[0].gates.time_to_first_token: no stream is read: \`compare\` is off
+    hint: remove the gate, or compare the answers`,
+  },
+  {
     problem: 'a missing percent',
     text: replaced(', percent: 100', ''),
     message: `routing.yaml:9:15  routes[0].shadows[0].percent: is required

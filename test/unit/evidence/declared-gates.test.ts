@@ -58,6 +58,7 @@ describe('declared gates', () => {
       belowNoise: each,
       errors: each,
       latency: each,
+      firstToken: each,
       slowdown: { slower: n, notSlower: n },
     }
     const outcomes = { requests: n, errors: n, slow: n }

@@ -25,7 +25,7 @@ describe('latency votes', () => {
         const over = (us: number): boolean => us > (LATENCY_EDGES_US[edge] as number)
         const worse = pairs.filter(([primary, shadow]) => over(shadow) && !over(primary)).length
         const better = pairs.filter(([primary, shadow]) => over(primary) && !over(shadow)).length
-        expect(pairCounts(counts, { counts, edge }).latency).toEqual({
+        expect(pairCounts(counts, { all: counts, repeated: counts.repeated, edge }, null).latency).toEqual({
           worse,
           better,
           same: pairs.length - worse - better,
@@ -37,7 +37,7 @@ describe('latency votes', () => {
   test('are none before there is a threshold', () => {
     const counts = emptyCounts()
     bumpLatencies(counts, 1_000, 900_000, RATIO)
-    expect(pairCounts(counts, null).latency).toEqual({ worse: 0, same: 0, better: 0 })
+    expect(pairCounts(counts, null, null).latency).toEqual({ worse: 0, same: 0, better: 0 })
   })
 })
 
@@ -47,7 +47,7 @@ describe('pairs whose unit has voted', () => {
     Object.assign(counts.repeated.outcomes, { agree: 5, disagree: 6, shadow_error: 1 })
     for (let i = 0; i < 12; i++) bumpLatencies(counts, 1_000, 900_000, RATIO)
     for (let i = 0; i < 2; i++) bumpLatencies(counts.repeated, 1_000, 900_000, RATIO)
-    const votes = pairCounts(counts, { counts, edge: 5 })
+    const votes = pairCounts(counts, { all: counts, repeated: counts.repeated, edge: 5 }, null)
     expect(pairVotes(counts)).toBe(18)
     expect(votes.agreement).toEqual({ agree: 15, disagree: 0 })
     expect(votes.errors).toEqual({ worse: 3, better: 0, same: 15 })
@@ -59,7 +59,7 @@ describe('pairs whose unit has voted', () => {
 describe('the votes of the other gates', () => {
   test('a failure of one leg is a vote on errors, none on agreement', () => {
     const outcomes = { agree: 90, disagree: 4, shadow_error: 3, primary_error: 2, both_error: 1, incomparable: 5 }
-    const votes = pairCounts(countsOf({ pairs: 105, outcomes }), null)
+    const votes = pairCounts(countsOf({ pairs: 105, outcomes }), null, null)
     expect(votes.agreement).toEqual({ agree: 90, disagree: 4 })
     expect(votes.errors).toEqual({ worse: 3, better: 2, same: 100 })
   })
@@ -71,7 +71,7 @@ describe('the votes of the other gates', () => {
     bumpLatencies(counts, 1_000, Infinity, RATIO)
     bumpLatencies(counts, Infinity, 1_000, RATIO)
     bumpLatencies(counts, Infinity, Infinity, RATIO)
-    expect(pairCounts(counts, null).slowdown).toEqual({ slower: 2, notSlower: 2 })
+    expect(pairCounts(counts, null, null).slowdown).toEqual({ slower: 2, notSlower: 2 })
   })
 
   test('what nobody asked to compare is not lost', () => {

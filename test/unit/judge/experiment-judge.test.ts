@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ExperimentJudge } from '../../../src/judge/experiment-judge.ts'
+import { bumpLateness } from '../../../src/wire/window.ts'
 import { armsOf } from '../../support/windows.ts'
 import { quickPlan, START, windowOf, type SecondOfPairs } from '../../support/verdicts.ts'
 
@@ -95,6 +96,55 @@ describe('a judge', () => {
   })
 })
 
+const gateOf = (judge: ExperimentJudge) => judge.look.gates.find(({ id }) => id === 'time_to_first_token')
+
+/** Seconds of pairs of which so many are streams, with such times to their first tokens. */
+function streamed(judge: ExperimentJudge, from: number, seconds: number, streams: number, shadowUs: number) {
+  for (let i = from; i < from + seconds; i++) {
+    const window = windowOf(START + i, { agree: 200 })
+    for (let pair = 0; pair < streams; pair++) bumpLateness(window.counts.firstToken, 50_000, shadowUs)
+    judge.take(START + i, [window])
+  }
+  return judge
+}
+
+describe('a judge of streams', () => {
+  const quick = quickPlan()
+  const plan = (thresholdUs: number | null = null) => ({
+    ...quick,
+    gates: { ...quick.gates, timeToFirstToken: { percentile: 99, maxIncrease: 0.005, thresholdUs } },
+  })
+
+  test('promotes a candidate whose first tokens are as early, and counts streams alone', () => {
+    const judge = streamed(new ExperimentJudge(plan()), 0, 60, 40, 50_000)
+    expect(judge.look.decision.verdict).toBe('PROMOTE')
+    expect(gateOf(judge)).toMatchObject({ state: 'safe', n: 54 * 40 })
+  })
+
+  test('rolls back one whose first tokens are late although its answers end as soon', () => {
+    const judge = streamed(new ExperimentJudge(plan()), 0, 10, 100, 50_000)
+    streamed(judge, 10, 40, 100, 900_000)
+    expect(judge.look.decision).toMatchObject({ verdict: 'ROLLBACK', code: 'harm' })
+    expect(gateOf(judge)?.state).toBe('harm')
+    expect(judge.look.gates.find(({ id }) => id === 'latency')?.state).not.toBe('harm')
+  })
+
+  test('waits with its threshold for 200 streams, whatever the latency gate has', () => {
+    const judge = streamed(new ExperimentJudge(plan()), 0, 10, 10, 50_000)
+    expect(judge.look.thresholdUs).not.toBeNull()
+    expect([judge.look.firstTokenThresholdUs, gateOf(judge)?.n]).toEqual([null, 0])
+    streamed(judge, 10, 10, 10, 50_000)
+    expect(judge.look.firstTokenThresholdUs).toBeGreaterThanOrEqual(50_000)
+    expect(gateOf(judge)?.n).toBe(0)
+  })
+
+  test('takes a threshold of the user from the end of the warm-up on', () => {
+    const judge = streamed(new ExperimentJudge(plan(100_000)), 0, 8, 10, 50_000)
+    expect(judge.look.firstTokenThresholdUs).toBeGreaterThanOrEqual(100_000)
+    expect(gateOf(judge)?.n).toBe(3 * 10)
+  })
+})
+
 describe('a judge of a canary', () => {
   const asked = quickPlan()
   const plan = {
@@ -103,6 +153,7 @@ describe('a judge of a canary', () => {
       agreement: null,
       errors: null,
       latency: null,
+      timeToFirstToken: null,
       slowdown: null,
       canaryErrors: { maxRatio: 2, maxIncrease: 0.02 },
       canaryLatency: null,

@@ -58,6 +58,7 @@ function snapshot(record: RecordPlan | null): Snapshot {
 function input(changes: Partial<PairRecordInput> = {}): PairRecordInput {
   return {
     isRepeat: false,
+    isStochastic: false,
     frame: pairFrame(leg('{"a":1}'), leg('{"a":2}')),
     snapshot: snapshot(recordPlan()),
     experiment: experimentPlan(),

@@ -2,16 +2,21 @@ import type { GateResult } from '../../../evidence/gate.ts'
 import { grouped } from '../../../evidence/words.ts'
 import type { LookPoint } from '../../look-history.ts'
 import { numbers, words, type Section, type Table } from '../document.ts'
-import { gateFigure, gateInterval, momentFigure, NOTHING } from '../figures.ts'
+import { gateFigure, gateInterval, gateUnit, momentFigure, NOTHING, type GateUnit } from '../figures.ts'
 import type { ReportInput } from '../report-input.ts'
 import { intervalPicture } from '../svg/interval-picture.ts'
 
 /** Rows of the table beside the pictures. */
 const LOOKS_LISTED = 12
 
+type UnitOf = (gate: string) => GateUnit
+
 /** What was asked of the candidate, and how its answer came about. */
-export function gatesSection({ look, history }: ReportInput): Section {
-  const pictures = look.gates.flatMap(({ id }) => intervalPicture(id, history, look.firstSecond ?? 0) ?? [])
+export function gatesSection({ look, history, plan }: ReportInput): Section {
+  const unitOf: UnitOf = gate => gateUnit(gate, plan.gates)
+  const pictures = look.gates.flatMap(({ id }) => {
+    return intervalPicture({ id, unit: unitOf(id) }, history, look.firstSecond ?? 0) ?? []
+  })
   return {
     id: 'gates',
     title: 'Gates',
@@ -20,11 +25,11 @@ export function gatesSection({ look, history }: ReportInput): Section {
       'Intervals hold at every look at once. An interval that is still wide is cut off at the edge of its picture.',
     ],
     pictures,
-    tables: [evidenceTable(look.gates), looksTable(look.gates, history)],
+    tables: [evidenceTable(look.gates, unitOf), looksTable(look.gates, history, unitOf)],
   }
 }
 
-function evidenceTable(gates: readonly GateResult[]): Table {
+function evidenceTable(gates: readonly GateResult[], unitOf: UnitOf): Table {
   return {
     caption: 'Evidence; log E decides where it reaches the number behind the slash',
     columns: [
@@ -41,9 +46,9 @@ function evidenceTable(gates: readonly GateResult[]): Table {
       id,
       state,
       grouped(n),
-      gateFigure(id, estimate),
-      gateInterval({ id, lower, upper }),
-      gateFigure(id, margin),
+      gateFigure(unitOf(id), estimate),
+      gateInterval(unitOf(id), { lower, upper }),
+      gateFigure(unitOf(id), margin),
       `${logE.harm.toFixed(2)} / ${threshold.harm.toFixed(2)}`,
       `${logE.safe.toFixed(2)} / ${threshold.safe.toFixed(2)}`,
     ]),
@@ -51,7 +56,7 @@ function evidenceTable(gates: readonly GateResult[]): Table {
   }
 }
 
-function looksTable(gates: readonly GateResult[], history: readonly LookPoint[]): Table {
+function looksTable(gates: readonly GateResult[], history: readonly LookPoint[], unitOf: UnitOf): Table {
   const listed = spread(history, LOOKS_LISTED)
   return {
     caption: `Looks over time: estimate, and interval in brackets (${listed.length} of ${history.length} that are kept)`,
@@ -63,7 +68,7 @@ function looksTable(gates: readonly GateResult[], history: readonly LookPoint[])
         const gate = point.gates.find(each => each.id === id)
         return gate === undefined || gate.estimate === null
           ? NOTHING
-          : `${gateFigure(id, gate.estimate)} (${gateInterval(gate)})`
+          : `${gateFigure(unitOf(id), gate.estimate)} (${gateInterval(unitOf(id), gate)})`
       }),
     ]),
     isFolded: true,

@@ -15,7 +15,8 @@ const SPANS = [
 ] as const satisfies readonly (readonly [keyof LatencySummary, string])[]
 
 /** How long both legs took. */
-export function latencySection({ counts, latency, look: { thresholdUs } }: ReportInput): Section {
+export function latencySection({ counts, latency, look }: ReportInput): Section {
+  const { thresholdUs, firstTokenThresholdUs } = look
   const drawn = latencyPicture(counts, thresholdUs)
   const late =
     thresholdUs === null
@@ -24,10 +25,18 @@ export function latencySection({ counts, latency, look: { thresholdUs } }: Repor
   return {
     id: 'latency',
     title: 'Latency',
-    notes: [late],
+    notes: [late, ...firstTokenNote(counts, firstTokenThresholdUs)],
     pictures: drawn === null ? [] : [drawn],
     tables: [...(latency === null ? [] : [percentileTable(latency)]), bucketTable(counts.latency)],
   }
+}
+
+/** Nothing without the gate: without its threshold there is nothing to say. */
+function firstTokenNote({ firstToken: { latency } }: WindowCounts, thresholdUs: number | null): string[] {
+  if (thresholdUs === null) return []
+  return [
+    `A first token is late over ${latencyFigure(thresholdUs)}: ${overShare(latency.primary, thresholdUs)} of the primary's and ${overShare(latency.shadow, thresholdUs)} of the candidate's are, of ${grouped(total(latency.primary))} pairs with a stream.`,
+  ]
 }
 
 function overShare(histogram: Readonly<Record<string, number>>, thresholdUs: number): string {

@@ -1,5 +1,5 @@
 import type { GatePoint, LookPoint } from '../../look-history.ts'
-import { gateFigure, gateInterval } from '../figures.ts'
+import { gateFigure, gateInterval, type GateUnit } from '../figures.ts'
 import {
   BOTTOM,
   circle,
@@ -29,7 +29,11 @@ interface Seen extends GatePoint {
  * The estimate of one gate over time, within its confidence interval, beside the margin. `startSecond`: when the
  * experiment began, seconds since the epoch. null: no look at this gate had a vote.
  */
-export function intervalPicture(gate: string, history: readonly LookPoint[], startSecond: number): string | null {
+export function intervalPicture(
+  { id: gate, unit }: { readonly id: string; readonly unit: GateUnit },
+  history: readonly LookPoint[],
+  startSecond: number,
+): string | null {
   const seen = looksAt(gate, history)
   const newest = seen.at(-1)
   if (newest === undefined) return null
@@ -45,12 +49,12 @@ export function intervalPicture(gate: string, history: readonly LookPoint[], sta
       id: `interval-${gate}`,
       title: `${gate} over time`,
       description:
-        `After ${timeFigure(elapsed)} the estimate is ${gateFigure(gate, newest.estimate)}, its interval ` +
-        `${gateInterval(newest)}; the margin is ${gateFigure(gate, newest.margin)}.`,
+        `After ${timeFigure(elapsed)} the estimate is ${gateFigure(unit, newest.estimate)}, its interval ` +
+        `${gateInterval(unit, newest)}; the margin is ${gateFigure(unit, newest.margin)}.`,
     },
     HEIGHT,
     [
-      ...axes(gate, roundTicks(low, high, 4), y, elapsed, x),
+      ...axes(unit, roundTicks(low, high, 4), y, elapsed, x),
       polygon('interval', [...uppers, ...lowers.toReversed()]),
       line('margin', LEFT, y(newest.margin), PLOT_RIGHT, y(newest.margin)),
       polyline(
@@ -62,7 +66,7 @@ export function intervalPicture(gate: string, history: readonly LookPoint[], sta
       text(
         LEFT,
         TOP - 12,
-        `${gate}: estimate (line), interval (area), margin ${gateFigure(gate, newest.margin)} (dashed)`,
+        `${gate}: estimate (line), interval (area), margin ${gateFigure(unit, newest.margin)} (dashed)`,
       ),
     ],
   )
@@ -93,11 +97,11 @@ function shownRange(seen: readonly Seen[], newest: Seen): [low: number, high: nu
   return [low - room, high + room]
 }
 
-function axes(gate: string, ticks: readonly number[], y: Scale, elapsed: number, x: Scale): string[] {
+function axes(unit: GateUnit, ticks: readonly number[], y: Scale, elapsed: number, x: Scale): string[] {
   return [
     ...ticks.flatMap(tick => [
       line('grid', LEFT, y(tick), PLOT_RIGHT, y(tick)),
-      text(LEFT - 8, y(tick) + 4, gateFigure(gate, tick), 'end'),
+      text(LEFT - 8, y(tick) + 4, gateFigure(unit, tick), 'end'),
     ]),
     ...timeTicks(elapsed, 6).map(tick => text(x(tick), PLOT_BOTTOM + 18, timeFigure(tick), 'middle')),
     line('axis', LEFT, PLOT_BOTTOM, PLOT_RIGHT, PLOT_BOTTOM),

@@ -26,6 +26,7 @@ export const EXPERIMENT_VIEW: ExperimentView = {
     sent: 990,
     dropped: { ...zeroes(DROP_REASONS), in_flight: 10 },
     pairs: 990,
+    stochastic: 0,
     unpaired: zeroes(UNPAIRED_REASONS),
     outcomes: { agree: 920, disagree: 50, shadow_error: 20, primary_error: 0, both_error: 0, incomparable: 0 },
     incomparable: zeroes(INCOMPARABLE_REASONS),
@@ -54,6 +55,7 @@ export const VERDICT_VIEW: VerdictView = {
   coverage: { eligible: 1000, sampled: 1000, paired: 990, lost: { in_flight: 10 }, bounds: [0.93, 0.94] },
   alpha: { rollback: 0.01, promote: 0.05 },
   latencyThresholdMs: 50,
+  firstTokenThresholdMs: null,
   canaryLatencyThresholdMs: null,
   gates: [
     {

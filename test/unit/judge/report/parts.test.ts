@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { gateFigure, gateInterval, latencyFigure, shareFigure } from '../../../../src/judge/report/figures.ts'
+import { gateFigure, gateInterval, gateUnit, latencyFigure, shareFigure } from '../../../../src/judge/report/figures.ts'
 import { readExample } from '../../../../src/judge/report/report-input.ts'
 import { settings } from '../../../../src/judge/report/settings.ts'
 import { linearScale, roundTicks, timeTicks } from '../../../../src/judge/report/svg/scale.ts'
@@ -7,15 +7,23 @@ import { comparePlan, experimentPlan } from '../../../support/pairs.ts'
 
 describe('figures', () => {
   test('of a gate are in the unit of its margin', () => {
-    expect(['agreement', 'errors', 'slowdown', 'canary_errors', 'score'].map(gate => gateFigure(gate, 0.25))).toEqual([
+    const gates = ['agreement', 'errors', 'time_to_first_token', 'slowdown', 'canary_errors', 'score']
+    expect(gates.map(gate => gateFigure(gateUnit(gate, { agreement: { min: 0.99 } }), 0.25))).toEqual([
       '25 %',
+      '+25 points',
       '+25 points',
       '25 %',
       'x 0.25',
       '0.25',
     ])
-    expect(gateFigure('agreement', null)).toBe('—')
-    expect(gateInterval({ id: 'canary_errors', lower: 0.5, upper: null })).toBe('x 0.5 to no bound')
+    expect(gateFigure('share', null)).toBe('—')
+    expect(gateInterval('ratio', { lower: 0.5, upper: null })).toBe('x 0.5 to no bound')
+  })
+
+  test('of agreement below the noise are points, of which there may be less than none', () => {
+    const unit = gateUnit('agreement', { agreement: { belowNoise: 0.01 } })
+    expect(gateFigure(unit, -0.004)).toBe('-0.4 points')
+    expect(gateInterval(unit, { lower: -0.02, upper: 0.01 })).toBe('-2 points to +1 points')
   })
 
   test('of latencies and shares are short', () => {

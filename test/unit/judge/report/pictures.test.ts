@@ -10,6 +10,8 @@ import { elementsNamed, elementsOf, parseXml, textOf, type XmlElement } from '..
 import { START } from '../../../support/verdicts.ts'
 import { countsOf } from '../../../support/windows.ts'
 
+const AGREEMENT = { id: 'agreement', unit: 'share' } as const
+
 /** Of the element with this class. */
 function find(picture: XmlElement, name: string, ink: string): XmlElement {
   const found = elementsNamed(picture, name).find(({ attributes }) => attributes['class'] === ink)
@@ -31,7 +33,7 @@ function lookOf(i: number, estimate: number | null, halfWidth: number): LookPoin
 
 describe('the interval over time', () => {
   const history = Array.from({ length: 100 }, (_, i) => lookOf(i, 0.97, 0.5 / (i + 1)))
-  const picture = read(intervalPicture('agreement', history, START))
+  const picture = read(intervalPicture(AGREEMENT, history, START))
 
   test('draws every look, from left to right, the interval around the estimate', () => {
     const line = points(find(picture, 'polyline', 'estimate'))
@@ -56,22 +58,22 @@ describe('the interval over time', () => {
   })
 
   test('is there from the first vote on, and not before', () => {
-    expect(intervalPicture('agreement', [lookOf(0, null, 1)], START)).toBeNull()
-    expect(intervalPicture('errors', history, START)).toBeNull()
-    const one = read(intervalPicture('agreement', [lookOf(0, null, 1), lookOf(1, 1, 0)], START))
+    expect(intervalPicture(AGREEMENT, [lookOf(0, null, 1)], START)).toBeNull()
+    expect(intervalPicture({ id: 'errors', unit: 'points' }, history, START)).toBeNull()
+    const one = read(intervalPicture(AGREEMENT, [lookOf(0, null, 1), lookOf(1, 1, 0)], START))
     expect(elementsNamed(one, 'circle')).toHaveLength(1)
     expect(JSON.stringify(one)).not.toContain('NaN')
   })
 
   test('draws an interval without an upper end up to the edge', () => {
     const open = history.map(look => ({ ...look, gates: look.gates.map(gate => ({ ...gate, upper: null })) }))
-    const area = points(find(read(intervalPicture('agreement', open, START)), 'polygon', 'interval'))
+    const area = points(find(read(intervalPicture(AGREEMENT, open, START)), 'polygon', 'interval'))
     expect(area.slice(0, 100).map(([, y]) => y)).toEqual(Array.from({ length: 100 }, () => 30))
   })
 
   test('of a full history is small enough for a page', () => {
     const { history } = reportInput({ agree: 50 }, LOOKS_KEPT)
-    expect(intervalPicture('agreement', history, START)?.length).toBeLessThan(15_000)
+    expect(intervalPicture(AGREEMENT, history, START)?.length).toBeLessThan(15_000)
   })
 })
 

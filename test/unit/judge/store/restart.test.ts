@@ -3,7 +3,7 @@ import { Intake } from '../../../../src/judge/intake.ts'
 import { Judge } from '../../../../src/judge/judge.ts'
 import { Ledger } from '../../../../src/judge/ledger.ts'
 import type { Store } from '../../../../src/judge/store/store.ts'
-import type { SealedWindow } from '../../../../src/wire/window.ts'
+import { bumpLateness, type SealedWindow } from '../../../../src/wire/window.ts'
 import { openStore, stateDir } from '../../../support/state-dir.ts'
 import { seeded, trafficWindow } from '../../../support/traffic-windows.ts'
 import { armsOf } from '../../../support/windows.ts'
@@ -15,6 +15,7 @@ const PLAN = {
   ...QUICK,
   gates: {
     ...QUICK.gates,
+    timeToFirstToken: { percentile: 90, maxIncrease: 0.05, thresholdUs: null },
     canaryErrors: { maxRatio: 2, maxIncrease: 0.05 },
     canaryLatency: { percentile: 90, maxRatio: 3, maxIncrease: 0.05, thresholdUs: null },
   },
@@ -55,13 +56,24 @@ function reports(seed: number, seconds: number, boots: readonly number[]): Seale
     for (let thread = 0; thread < THREADS; thread++) {
       const pairs = 20 + Math.floor(random() * 20)
       const origin = `h/${boot}/${thread}`
-      const window = withArms(trafficWindow(START + i, random, { experiment: PLAN.id, origin, pairs }), random)
+      const window = withStreams(
+        withArms(trafficWindow(START + i, random, { experiment: PLAN.id, origin, pairs }), random),
+        random,
+      )
       if (random() < 0.2 && !boots.includes(i + 1)) late.push(window)
       else report.push(window)
       if (random() < 0.05) report.push(window)
     }
     return report
   })
+}
+
+/** Every pair is a stream, whose first token comes some time before its end. */
+function withStreams(window: SealedWindow, random: () => number): SealedWindow {
+  for (let i = 0; i < window.counts.pairs; i++) {
+    bumpLateness(window.counts.firstToken, 1_000 * 2 ** (random() * 8), 1_000 * 2 ** (random() * 8))
+  }
+  return window
 }
 
 /** Requests of both arms, at a percentage that is doubled on the way. */
@@ -93,6 +105,7 @@ describe('a restart in the midst of an experiment', () => {
     }
     expect(restarted.seen).toEqual(uninterrupted.seen)
     expect(restarted.seen.look?.gates.some(gate => gate.n > 1_000)).toBe(true)
+    expect(restarted.seen.look?.gates.find(({ id }) => id === 'time_to_first_token')?.n).toBeGreaterThan(1_000)
     expect(restarted.seen.look?.gates.filter(gate => gate.kind === 'arms' && gate.n > 500)).toHaveLength(2)
     expect(open.said).toEqual([])
   })
