@@ -1,6 +1,9 @@
 import type { Exchange } from './exchange.ts'
 
-/** Exchanges with a shadow that is not settled, in order of arrival: the first one is the thread's low watermark. */
+/**
+ * Exchanges of which something is still to be counted, a copy or the outcome of an arm, in order of arrival: the first one is
+ * the low watermark of the thread.
+ */
 export class OpenExchanges {
   #first: Exchange | null = null
   #last: Exchange | null = null

@@ -55,8 +55,12 @@ afterAll(async () => {
   await Promise.all(servers.map(server => server.stop()))
 })
 
-/** Ten users take turns, so that nearly every request is one of a user who has voted. */
+/**
+ * Ten users take turns, so that nearly every request is one of a user who has voted. From the beginning of a second on: the
+ * first one is the warm-up, in which each of them has to have voted.
+ */
 async function send(): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, 1_000 - (Date.now() % 1_000)))
   for (let i = 0; !over.signal.aborted; i++) {
     const user = { 'x-user-id': `user-${i % 10}` }
     await Promise.all(['/good', '/broken', '/dead', '/sticky'].map(path => client.post(path, '{}', user)))
