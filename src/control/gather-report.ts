@@ -19,6 +19,7 @@ export function gatherReport(state: ControlState, experiment: string, madeAt: st
     plan,
     isCurrent: experiments.some(({ id }) => id === experiment),
     look,
+    override: state.overrides.get(experiment),
     history: state.judge.history(experiment)?.points ?? [],
     counts: state.ledger.counts(experiment),
     latency: report?.latency ?? null,
