@@ -21,6 +21,7 @@ export function gatherReport(state: ControlState, experiment: string, madeAt: st
     plan,
     isCurrent: experiments.some(({ id }) => id === experiment),
     look,
+    override: state.overrides.get(experiment),
     history: state.judge.history(experiment)?.points ?? [],
     counts,
     noise: noiseView(state, plan, counts),

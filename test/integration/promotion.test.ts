@@ -48,7 +48,7 @@ beforeAll(async () => {
     ),
   )
   try {
-    await Promise.race([Promise.all([...CASES.map(({ team }) => decided(team)), ramped()]), traffic])
+    await Promise.race([Promise.all([...CASES.map(({ team }) => decided(team)), rolledOut()]), traffic])
     isOver = true
     await traffic
     for (const { team, users: each } of users) share[team] = await each.canaryShare(USERS_ASKED)
@@ -74,9 +74,12 @@ async function decided(team: Team): Promise<void> {
   deciding[team] = await verdictOf(team, `?wait=${DECIDED_MS / 1e3}s`)
 }
 
-/** The honest candidate has got all that its ramp gives. */
-async function ramped(): Promise<void> {
-  await eventually(async () => (await canaryOf('honest')).rollout.state === 'done', DECIDED_MS)
+/** The honest candidate has got all that its ramp gives, and the broken one has lost all, on every thread. */
+async function rolledOut(): Promise<void> {
+  await eventually(async () => {
+    const [honest, harmed] = [await canaryOf('honest'), await canaryOf('harmed')]
+    return honest.rollout.state === 'done' && honest.percent === 50 && harmed.percent === 0
+  }, DECIDED_MS)
 }
 
 /** The verdict once all that these users sent is sealed, judged and written. */

@@ -197,8 +197,12 @@ test('a reload leaves ramp and stop where they are, a new version begins the ram
   expect((await canary('right')).percent).toBeGreaterThanOrEqual(percent)
   await proxy.reload(config('3'))
   expect(await canary('right')).toMatchObject({ percent: 5, rollout: { state: 'held', why: 'no_evidence' } })
-  const { actor, reason, after } = (await changesOf('right', 1)).at(-1) as AuditEntry
-  expect([actor, reason, after]).toEqual(['understudy', 'a new experiment: the ramp begins anew', 5])
+  // It is in the log a moment after it is in force.
+  const restart = await eventually(async () => {
+    const newest = (await changesOf('right', 1)).at(-1)
+    return newest?.after === 5 ? newest : undefined
+  })
+  expect([restart.actor, restart.reason]).toEqual(['understudy', 'a new experiment: the ramp begins anew'])
   expect((await canary('wrong')).percent).toBe(0)
 }, 20_000)
 

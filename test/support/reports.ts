@@ -33,6 +33,7 @@ export function reportInput(
     plan,
     isCurrent: true,
     look: judge.look,
+    override: null,
     history: judge.history.points,
     counts: ledger.counts(plan.id),
     latency: { primary: leg, shadow: leg },

@@ -33,13 +33,16 @@ export function partyName({ upstream, version }: ReportInput['plan']['primary'])
   return version === null ? upstream : `${upstream} (version ${version})`
 }
 
-function facts({ plan, look, madeAt, version }: ReportInput): Fact[] {
+function facts({ plan, look, override, madeAt, version }: ReportInput): Fact[] {
   const { firstSecond, second, coverage } = look
   const judged =
     firstSecond === null || second === null
       ? NOTHING
       : `${momentFigure(firstSecond)} to ${momentFigure(second + 1)} UTC, the first ${plan.verdict.warmUpMs / 1e3} s as warm-up`
+  const overridden =
+    override === null ? '' : `${override.verdict} by ${override.actor} at ${override.at}: ${override.reason}`
   return [
+    ...(override === null ? [] : [{ name: 'overridden', value: overridden }]),
     { name: 'experiment', value: plan.id },
     { name: 'candidate', value: partyName(plan.candidate) },
     { name: 'primary', value: partyName(plan.primary) },

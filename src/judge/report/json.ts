@@ -113,7 +113,7 @@ function tradeoffs({ latency, look }: ReportInput): string[] {
 }
 
 function properties(input: ReportInput): Property[] {
-  const { look, plan, configuration, counts } = input
+  const { look, override, plan, configuration, counts } = input
   const { verdict, code, reason } = look.decision
   const all: readonly (readonly [name: string, value: string | number])[] = [
     ['experiment', plan.id],
@@ -121,6 +121,7 @@ function properties(input: ReportInput): Property[] {
     ['verdict:code', code],
     ['verdict:reason', reason],
     ...(look.second === null ? [] : [['verdict:asOf', new Date((look.second + 1) * 1e3).toISOString()] as const]),
+    ...(override === null ? [] : [['verdict:override', JSON.stringify(override)] as const]),
     ['alpha:rollback', plan.verdict.alphaRollback],
     ['alpha:promote', plan.verdict.alphaPromote],
     ['configuration:revision', configuration.revision],

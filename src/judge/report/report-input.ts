@@ -4,6 +4,7 @@ import type { WindowCounts } from '../../wire/window.ts'
 import type { Look } from '../experiment-judge.ts'
 import type { NoiseFigures } from '../noise.ts'
 import type { LookPoint } from '../look-history.ts'
+import type { Override } from '../overrides.ts'
 
 /** Everything a report says, gathered at one moment: the same input gives the same report, to the last byte. */
 export interface ReportInput {
@@ -15,7 +16,10 @@ export interface ReportInput {
   readonly plan: ExperimentPlan
   /** false: the configuration has moved on, nothing is added any more. */
   readonly isCurrent: boolean
+  /** The judge's: a report is of the evidence. */
   readonly look: Look
+  /** What an operator has put in the place of the judge's verdict. */
+  readonly override: Override | null
   /** Oldest first. */
   readonly history: readonly LookPoint[]
   /** All sealed windows, those of the warm-up included. */

@@ -19,6 +19,22 @@ describe('the Markdown report', () => {
     expect(reason).toBe(`${ROLLED_BACK.look.decision.reason}.`)
   })
 
+  test('says who has overridden the verdict, and why', () => {
+    const override = {
+      verdict: 'PROMOTE',
+      actor: 'ada',
+      reason: 'a known loss',
+      at: '2026-01-01T11:00:00.000Z',
+    } as const
+    const said = 'PROMOTE by ada at 2026-01-01T11:00:00.000Z: a known loss'
+    expect(linesOf({ ...ROLLED_BACK, override })).toContain(`- **overridden**: ${said}`)
+    expect(renderReport(ROLLED_BACK, 'markdown')).not.toContain('overridden')
+    const json = renderReport({ ...ROLLED_BACK, override }, 'json')
+    expect(json).toContain(
+      `"understudy:verdict:override",\n            "value": ${JSON.stringify(JSON.stringify(override))}`,
+    )
+  })
+
   test('has tables whose rows are as long as their heads', () => {
     const lines = linesOf(ROLLED_BACK)
     let columns = 0
