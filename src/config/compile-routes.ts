@@ -1,30 +1,15 @@
-import { canonicalJson, sha256Hex } from './canonical.ts'
-import { comparePlanOf } from './compile-compare.ts'
+import { canonicalJson } from './canonical.ts'
+import { candidatesOf, controlExperiment, experimentOf, setBodyOf } from './compile-experiments.ts'
+import { checkAgreement, checkArmGates, checkFirstToken, gatesOf } from './compile-gates.ts'
 import { headerRulesOf } from './compile-upstreams.ts'
-import { formatKeySource } from './key-source.ts'
 import type { KeyPath, Report } from './problems.ts'
-import type { RoutingFile } from './schema.ts'
-import { GATES_OF_ARMS, GATES_OF_PAIRS } from './schema/verdict.ts'
-import type {
-  CanaryPlan,
-  ExperimentPlan,
-  FieldPath,
-  GatesPlan,
-  KeySource,
-  MatchPlan,
-  RoutePlan,
-  ShadowPlan,
-  UnitPlan,
-  VerdictPlan,
-} from './snapshot.ts'
+import type { RouteEntry, RoutingFile, ShadowEntry } from './schema.ts'
+import type { CanaryPlan, ExperimentPlan, MatchPlan, RoutePlan, ShadowPlan } from './snapshot.ts'
 import { suggest } from './suggest.ts'
 import { formatSize } from './units.ts'
 
 /** Patching takes the data-plane thread 1 to 6 ms for a MiB (measured, on one core): clients must not wait longer for a copy. */
 const PATCHED_BODY_BYTES = 4 * 1024 * 1024
-
-type RouteEntry = RoutingFile['routes'][number]
-type ShadowEntry = RouteEntry['shadows'][number]
 
 /** Routes with their upstreams as indexes, and one experiment for each candidate of each route. */
 export function compileRoutes(
@@ -96,33 +81,6 @@ function checkRoles(path: KeyPath, route: RouteEntry, report: Report): void {
   }
 }
 
-function checkAgreement(path: KeyPath, { gates, control }: RouteEntry, report: Report): void {
-  const asked = gates?.agreement ?? null
-  if (asked === null) return
-  const where = [...path, 'gates', 'agreement']
-  if ((asked.min === undefined) === (asked.below_noise === undefined)) {
-    report(where, 'asks for neither or both of min and below_noise', 'give one of the two', 'key')
-  } else if (asked.below_noise !== undefined && control === null) {
-    report([...where, 'below_noise'], 'the noise is not measured', 'add a control: to the route', 'key')
-  }
-}
-
-/** A gate that can never have evidence is never asked: what it was meant to guard would be promoted without it. */
-function checkArmGates(path: KeyPath, { gates, canary }: RouteEntry, report: Report): void {
-  if (canary !== null || gates === undefined) return
-  for (const gate of ['canary_errors', 'canary_latency'] as const) {
-    if (gates[gate] === null || gates[gate] === undefined) continue
-    report([...path, 'gates', gate], 'the route has no canary', 'add a canary:, or remove the gate', 'key')
-  }
-}
-
-/** Where the tokens of a stream are is read from its body. */
-function checkFirstToken(path: KeyPath, { gates, compare }: RouteEntry, report: Report): void {
-  if ((gates?.time_to_first_token ?? null) === null || compare !== 'off') return
-  const where = [...path, 'gates', 'time_to_first_token']
-  report(where, 'no stream is read: `compare` is off', 'remove the gate, or compare the answers', 'key')
-}
-
 function matchOf(path: KeyPath, { match }: RouteEntry, report: Report): MatchPlan {
   if (match.path !== null && match.prefix !== null) {
     report([...path, 'match', 'prefix'], 'a route matches a path or a prefix, not both', 'remove one of the two', 'key')
@@ -180,31 +138,11 @@ function shadowOf(shadow: ShadowEntry): Omit<ShadowPlan, 'upstream' | 'experimen
   }
 }
 
-function setBodyOf({ set_body: patch }: ShadowEntry): string | null {
-  return Object.keys(patch).length === 0 ? null : JSON.stringify(patch)
-}
-
 function checkSetBody(path: KeyPath, shadow: ShadowEntry, report: Report): void {
   if (setBodyOf(shadow) === null || shadow.max_body <= PATCHED_BODY_BYTES) return
   const limit = formatSize(PATCHED_BODY_BYTES)
   const hint = `\`set_body\` is applied on the threads that serve clients: set max_body to at most ${limit}, or leave set_body out`
   report([...path, 'max_body'], `must be at most ${limit} where there is a \`set_body\``, hint)
-}
-
-/** What may be promoted on a route, and where its evidence comes from: pairs, clients of the canary, or both. */
-interface Candidate {
-  readonly upstream: string
-  readonly shadow: ShadowEntry | null
-  readonly isCanary: boolean
-}
-
-function candidatesOf({ shadows, canary }: RouteEntry): Candidate[] {
-  const candidates = shadows.map((shadow): Candidate => {
-    return { upstream: shadow.upstream, shadow, isCanary: shadow.upstream === canary?.upstream }
-  })
-  const isShadowed = candidates.some(({ isCanary }) => isCanary)
-  if (canary === null || isShadowed) return candidates
-  return [...candidates, { upstream: canary.upstream, shadow: null, isCanary: true }]
 }
 
 /** The control gets what the first shadow gets, but for what is particular to a version. */
@@ -231,125 +169,6 @@ function controlOf(
     return null
   }
   return { ...first, upstream, percent: control.percent, key: { kind: 'request' }, path: null, setBody: null }
-}
-
-/** The primary's version against itself: counted and shown, never judged. */
-function controlExperiment(file: RoutingFile, route: RouteEntry): ExperimentPlan {
-  const upstream = route.control?.upstream ?? ''
-  const first = route.shadows[0]
-  const shadow = first === undefined ? null : { ...first, path: null, set_body: {} }
-  const asked = experimentOf(file, route, { upstream, shadow, isCanary: false })
-  const gates = {
-    agreement: null,
-    errors: null,
-    latency: null,
-    timeToFirstToken: null,
-    slowdown: null,
-    canaryErrors: null,
-    canaryLatency: null,
-  }
-  return { ...asked, role: 'control', inclusion: asked.inclusion * ((route.control?.percent ?? 0) / 100), gates }
-}
-
-/** The id changes with all that makes evidence another evidence: upstreams, versions, what copies ask, comparison, gates. */
-function experimentOf(file: RoutingFile, route: RouteEntry, { upstream, shadow, isCanary }: Candidate): ExperimentPlan {
-  const party = (upstream: string) => ({ upstream, version: file.upstreams[upstream]?.version ?? null })
-  const primary = party(route.primary)
-  const candidate = party(upstream)
-  const compare = route.compare === 'off' ? null : comparePlanOf(route.compare)
-  const gates = gatesOf(route, shadow !== null, isCanary)
-  const unit = route.unit === null ? null : unitOf(route.unit, file)
-  const verdict = verdictOf(route)
-  // Only where they are there: the ids of experiments without them stay what they were.
-  const shape = shadow === null ? {} : { path: shadow.path ?? undefined, setBody: setBodyOf(shadow) ?? undefined }
-  const asked = { ...gates, timeToFirstToken: gates.timeToFirstToken ?? undefined }
-  const settings = { primary, candidate, unit: unit?.source ?? null, compare, gates: asked, verdict, ...shape }
-  const digest = sha256Hex(canonicalJson(settings)).slice(0, 8)
-  return {
-    id: `${route.name}.${upstream}.${digest}`,
-    route: route.name,
-    role: 'candidate',
-    primary,
-    candidate,
-    inclusion: (shadow?.percent ?? 0) / 100,
-    maxBodyBytes: shadow?.max_body ?? 0,
-    unit,
-    compare,
-    gates,
-    verdict,
-  }
-}
-
-function unitOf(source: KeySource, { record }: RoutingFile): UnitPlan {
-  const rules = record === 'off' ? [] : record.redact
-  const hides = (name: string): boolean => rules.some(rule => 'header' in rule && rule.header === name)
-  const text = formatKeySource(source)
-  switch (source.kind) {
-    case 'header':
-      return { source: text, isRedacted: hides(source.name) }
-    case 'cookie':
-      return { source: text, isRedacted: hides('cookie') }
-    case 'json':
-      return { source: text, isRedacted: rules.some(rule => 'path' in rule && covers(rule.path, source.path)) }
-    default:
-      return { source: text, isRedacted: false }
-  }
-}
-
-/** Whether a redaction of `rule` redacts the field at `path`: it is the same, or above it. */
-function covers(rule: FieldPath, path: FieldPath): boolean {
-  if (rule.length > path.length) return false
-  return rule.every((step, at) => {
-    const own = path[at]
-    return typeof step === 'object' || (typeof own !== 'object' && String(step) === String(own))
-  })
-}
-
-function gatesOf({ gates, compare }: RouteEntry, isShadow: boolean, isCanary: boolean): GatesPlan {
-  const pairs = gates ?? (isShadow ? GATES_OF_PAIRS : GATES_OF_ARMS)
-  const { canary_errors, canary_latency } = gates ?? (isCanary ? GATES_OF_ARMS : GATES_OF_PAIRS)
-  const { errors, latency, time_to_first_token, slowdown } = pairs
-  return {
-    // Nothing is compared: nobody can ask whether it agrees.
-    agreement: compare === 'off' ? null : agreementOf(pairs.agreement),
-    errors: errors === null ? null : { maxIncrease: errors.max_increase },
-    latency: latency === null ? null : { ...latenessOf(latency), maxIncrease: latency.max_increase },
-    timeToFirstToken:
-      time_to_first_token === null
-        ? null
-        : { ...latenessOf(time_to_first_token), maxIncrease: time_to_first_token.max_increase },
-    slowdown: slowdown === null ? null : { medianRatio: slowdown.median_ratio },
-    canaryErrors: canary_errors === null ? null : ratiosOf(canary_errors),
-    canaryLatency: canary_latency === null ? null : { ...latenessOf(canary_latency), ...ratiosOf(canary_latency) },
-  }
-}
-
-/** That exactly one of the two is given was checked. */
-function agreementOf(
-  asked: { min?: number | undefined; below_noise?: number | undefined } | null,
-): GatesPlan['agreement'] {
-  if (asked?.min !== undefined) return { min: asked.min }
-  return asked?.below_noise === undefined ? null : { belowNoise: asked.below_noise }
-}
-
-function latenessOf({ percentile, threshold }: { percentile: number; threshold: 'auto' | number }) {
-  return { percentile, thresholdUs: threshold === 'auto' ? null : threshold * 1e3 }
-}
-
-function ratiosOf({ max_ratio, max_increase }: { max_ratio: number; max_increase: number }) {
-  return { maxRatio: max_ratio, maxIncrease: max_increase }
-}
-
-function verdictOf({ verdict }: RouteEntry): VerdictPlan {
-  return {
-    alphaRollback: verdict.alpha.rollback,
-    alphaPromote: verdict.alpha.promote,
-    warmUpMs: verdict.warm_up,
-    minPairs: verdict.min_pairs,
-    minDurationMs: verdict.min_duration,
-    maxDurationMs: verdict.max_duration,
-    coverage: verdict.coverage,
-  }
 }
 
 function reportDoubles(routes: readonly RoutePlan[], report: Report): void {

@@ -15,6 +15,8 @@ export const CONFIG_SCHEMA_VERSION = 1
 export const routingFile = block({ listen, admin, state, limits, upstreams, routes, record, sinks, log })
 
 export type RoutingFile = z.output<typeof routingFile>
+export type RouteEntry = RoutingFile['routes'][number]
+export type ShadowEntry = RouteEntry['shadows'][number]
 
 const FROM_ENVIRONMENT = { $ref: '#/$defs/fromEnvironment' }
 

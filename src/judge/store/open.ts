@@ -1,5 +1,5 @@
 import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { DamagedError } from './experiments.ts'
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION, STATE_FILE } from './schema.ts'
@@ -21,7 +21,7 @@ export function openStateFile<Used>(
 ): Used {
   const path = join(dir, STATE_FILE)
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    makeDirectory(dir)
     try {
       makeFile(path)
       return openOnce(path, use)
@@ -34,6 +34,13 @@ export function openStateFile<Used>(
   } catch (error) {
     throw explained(dir, path, error)
   }
+}
+
+/** With those above it. Node's own way never ends below /proc, which has no room for directories and does not say so. */
+function makeDirectory(dir: string): void {
+  if (existsSync(dir)) return
+  if (dirname(dir) !== dir) makeDirectory(dirname(dir))
+  mkdirSync(dir, { mode: 0o700 })
 }
 
 /** For this user alone. Its journal gets the same rights. */
