@@ -3,6 +3,7 @@ import type { ExperimentReport, LatencySummary } from '../../wire/messages.ts'
 import type { WindowCounts } from '../../wire/window.ts'
 import type { NoiseFigures } from '../../judge/noise.ts'
 import { noiseView } from './noise-view.ts'
+import { gateViews, type VerdictView } from './verdict-view.ts'
 import type { ControlState } from '../state.ts'
 
 /** An experiment as the API shows it. Counts are those of sealed windows; the newest second or two are still open. */
@@ -16,6 +17,8 @@ export interface ExperimentView {
   /** false: the configuration has moved on, nothing is added any more. */
   readonly current: boolean
   readonly counts: Omit<WindowCounts, 'latency' | 'crossings' | 'slowdown' | 'firstToken' | 'repeated' | 'loopLag'>
+  /** As in the verdict: the agreement with its interval, and the others; empty where nobody judges. */
+  readonly gates: VerdictView['gates']
   /** null: there is no control, or this is one. */
   readonly noise: NoiseFigures | null
   readonly latency: { readonly primary: LatencySummary; readonly shadow: LatencySummary } | null
@@ -36,6 +39,7 @@ export function experimentView(state: ControlState, id: string): ExperimentView 
   const all = state.ledger.counts(id)
   const { latency: _l, crossings: _c, slowdown: _s, firstToken: _f, repeated: _r, loopLag: _lag, ...counts } = all
   const report = state.report(id)
+  const look = state.judge.look(id)
   return {
     id,
     route: plan?.route ?? null,
@@ -44,6 +48,7 @@ export function experimentView(state: ControlState, id: string): ExperimentView 
     candidate: plan?.candidate ?? null,
     current: plan !== undefined,
     counts,
+    gates: look === null ? [] : gateViews(look),
     noise: plan === undefined ? null : noiseView(state, plan, all),
     latency: report?.latency ?? null,
     topFields: report?.topFields ?? [],

@@ -68,8 +68,13 @@ export function viewOf(experiment: string, look: Look, plan: ExperimentPlan | un
     latencyThresholdMs: look.thresholdUs === null ? null : look.thresholdUs / 1e3,
     firstTokenThresholdMs: look.firstTokenThresholdUs === null ? null : look.firstTokenThresholdUs / 1e3,
     canaryLatencyThresholdMs: look.armThresholdUs === null ? null : look.armThresholdUs / 1e3,
-    gates: look.gates.map(({ kind: _kind, votesNeeded: _votesNeeded, ...gate }) => gate),
+    gates: gateViews(look),
   }
+}
+
+/** Every gate with its estimate and interval. */
+export function gateViews(look: Look): VerdictView['gates'] {
+  return look.gates.map(({ kind: _kind, votesNeeded: _votesNeeded, ...gate }) => gate)
 }
 
 function positive(counts: Readonly<Record<string, number>>): Record<string, number> {

@@ -33,6 +33,7 @@ export const EXPERIMENT_VIEW: ExperimentView = {
     noise: { neither: 0, shadow: 0, control: 0, both: 0 },
     arms: {},
   },
+  gates: [],
   noise: null,
   latency: { primary: leg(840, 2_300), shadow: leg(1_200, 45_600) },
   topFields: [{ path: '$.outputs.label[0]', kind: 'value', count: 50 }],

@@ -65,6 +65,13 @@ describe('the configuration', () => {
 })
 
 describe('an experiment', () => {
+  test('shows its gates with their intervals, as the verdict does', async () => {
+    seal(EXPERIMENT, 3)
+    const { gates } = (await admin.get(`/api/v1/experiments/${EXPERIMENT}`)) as { gates: { id: string }[] }
+    expect(gates.map(({ id }) => id)).toEqual(['agreement', 'errors', 'latency'])
+    expect(gates).toEqual(((await admin.get(`/api/v1/experiments/${EXPERIMENT}/verdict`)) as { gates: unknown }).gates)
+  })
+
   test('is found by its id, and the current one by route and candidate', async () => {
     seal(EXPERIMENT, 3)
     for (const id of [EXPERIMENT, 'churn.churn-v2', encodeURIComponent(EXPERIMENT)]) {
