@@ -1,6 +1,7 @@
 import type { FirstTokens } from './first-token.ts'
 import type { IncomparableReason, Outcome, UnpairedReason } from '../wire/outcomes.ts'
 import type { ArmRequest } from '../wire/arm-votes.ts'
+import { total } from '../wire/total.ts'
 import {
   addCounts,
   bump,
@@ -164,7 +165,7 @@ export class Windows {
 
   /** A pair whose frame was lost, with an analysis thread that died or to a bug, must not vanish from the outcomes. */
   #accountForLostPairs(experiment: string, counts: WindowCounts): void {
-    const lost = counts.pairs - sum(counts.outcomes)
+    const lost = counts.pairs - total(counts.outcomes)
     if (lost <= 0) return
     counts.outcomes.incomparable += lost
     counts.incomparable.not_captured += lost
@@ -177,13 +178,9 @@ export class Windows {
  * What the thread had not told at all cannot be known.
  */
 function closeCounts(counts: WindowCounts, reason: UnpairedReason): void {
-  counts.pairs = Math.max(counts.pairs, sum(counts.outcomes))
-  counts.sent = Math.max(counts.sent, counts.pairs + sum(counts.unpaired))
-  counts.unpaired[reason] += counts.sent - counts.pairs - sum(counts.unpaired)
-  counts.sampled = Math.max(counts.sampled, counts.sent + sum(counts.dropped))
+  counts.pairs = Math.max(counts.pairs, total(counts.outcomes))
+  counts.sent = Math.max(counts.sent, counts.pairs + total(counts.unpaired))
+  counts.unpaired[reason] += counts.sent - counts.pairs - total(counts.unpaired)
+  counts.sampled = Math.max(counts.sampled, counts.sent + total(counts.dropped))
   counts.eligible = Math.max(counts.eligible, counts.sampled)
-}
-
-function sum(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((total, count) => total + count, 0)
 }

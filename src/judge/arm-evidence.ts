@@ -2,10 +2,9 @@ import type { GatesPlan } from '../config/snapshot.ts'
 import type { ArmMargin } from '../evidence/arm-gates.ts'
 import type { ArmCounts } from '../evidence/counts.ts'
 import type { DeclaredGate } from '../evidence/declared-gates.ts'
-import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
-import { addArms, emptyArms, type Arms, type ArmVotes } from '../wire/window.ts'
+import { addArms, emptyArms, type Arms, type ArmVotes, type SparseHistogram } from '../wire/window.ts'
 import { NO_ARMS, type ArmEvidenceState, type Frozen } from './arm-evidence-state.ts'
-import { armCounts, edgeAt, percentileEdge } from './evidence-counts.ts'
+import { armCounts, edgeAt, percentileEdge, thresholdAt } from './evidence-counts.ts'
 
 /** The primary's share of bad outcomes among fewer requests is not worth freezing. */
 const CALIBRATION_REQUESTS = 200
@@ -40,8 +39,9 @@ export class ArmEvidence {
       return
     }
     addArms(this.#calibration, arms)
+    if (!isWarmedUp) return
     const primary = primaryOf(this.#calibration)
-    if (isWarmedUp && primary.requests >= CALIBRATION_REQUESTS) this.#frozen = this.#freeze(primary)
+    if (primary.requests >= CALIBRATION_REQUESTS) this.#frozen = this.#freeze(primary)
   }
 
   get counts(): ArmCounts[] {
@@ -50,8 +50,7 @@ export class ArmEvidence {
 
   /** Latency over which an answer to a client is slow, microseconds. */
   get thresholdUs(): number | null {
-    const edge = this.#frozen?.edge ?? null
-    return edge === null ? null : (LATENCY_EDGES_US[edge] as number)
+    return thresholdAt(this.#frozen?.edge ?? null)
   }
 
   /** The gates that arms are asked, with what is frozen by now. */
@@ -66,13 +65,17 @@ export class ArmEvidence {
   }
 
   #freeze(primary: ArmVotes): Frozen {
-    const asked = this.#gates.canaryLatency
     const { requests, errors, latency } = primary
-    const chosen = asked === null || asked.thresholdUs !== null ? null : percentileEdge(latency, asked.percentile)
-    const edge = asked?.thresholdUs === null || asked === null ? chosen : edgeAt(asked.thresholdUs)
+    const edge = chosenEdge(this.#gates.canaryLatency, latency)
     const [counted] = armCounts({ '0': { ...emptyArms(), primary } }, edge)
     return { edge, errorRate: errors / requests, slowRate: (counted?.primary.slow ?? 0) / requests }
   }
+}
+
+/** The user's threshold, or the percentile that is asked for; null: no gate asks for it. */
+function chosenEdge(asked: GatesPlan['canaryLatency'], latency: SparseHistogram): number | null {
+  if (asked === null) return null
+  return asked.thresholdUs === null ? percentileEdge(latency, asked.percentile) : edgeAt(asked.thresholdUs)
 }
 
 function marginOf(asked: Omit<ArmMargin, 'frozenPrimaryRate'>, rate: number | null): ArmMargin {

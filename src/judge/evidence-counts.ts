@@ -120,6 +120,11 @@ export function percentileEdge(histogram: SparseHistogram, percentile: number): 
   return LATENCY_EDGES_US.length - 1
 }
 
+/** The latency of an edge of the grid, microseconds; null: none is chosen. */
+export function thresholdAt(edge: number | null): number | null {
+  return edge === null ? null : (LATENCY_EDGES_US[edge] as number)
+}
+
 /** The first edge that is not below the threshold, microseconds. */
 export function edgeAt(thresholdUs: number): number {
   const found = LATENCY_EDGES_US.findIndex(edge => edge >= thresholdUs)

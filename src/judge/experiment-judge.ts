@@ -4,7 +4,6 @@ import { evaluateGates, type DeclaredGate } from '../evidence/declared-gates.ts'
 import type { GateResult } from '../evidence/gate.ts'
 import { sampleRatio } from '../evidence/sample-ratio.ts'
 import { decide, FIRST_LOOK, type Decision, type VerdictMemory } from '../evidence/verdict.ts'
-import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { total } from '../wire/total.ts'
 import { addCounts, emptyCounts, type SealedWindow, type WindowCounts } from '../wire/window.ts'
 import { ArmEvidence } from './arm-evidence.ts'
@@ -18,6 +17,7 @@ import {
   pairCounts,
   pairVotes,
   percentileEdge,
+  thresholdAt,
   type Timed,
 } from './evidence-counts.ts'
 import { FirstTokenEvidence } from './first-token-evidence.ts'
@@ -184,7 +184,7 @@ export class ExperimentJudge {
     const declared = [...this.#pairGates, ...this.#arms.declared]
     const gates = evaluateGates(declared, pairCounts(this.#judged, latency, this.#firstToken.timed), arms, alpha)
     const counted = coverageCounts(this.#judged)
-    const thresholdUs = this.#edge === null ? null : (LATENCY_EDGES_US[this.#edge] as number)
+    const thresholdUs = thresholdAt(this.#edge)
     const decision = decide({
       settings: {
         minPairs: verdict.minPairs,

@@ -1,9 +1,8 @@
 import type { GatesPlan } from '../config/snapshot.ts'
-import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { isCount, isRecord, readCounts, sparseCounts } from '../wire/read-window.ts'
 import { total } from '../wire/total.ts'
 import { addLateness, emptyCounts, emptyLateness, type Lateness, type WindowCounts } from '../wire/window.ts'
-import { CALIBRATION_PAIRS, edgeAt, percentileEdge, type Timed } from './evidence-counts.ts'
+import { CALIBRATION_PAIRS, edgeAt, percentileEdge, thresholdAt, type Timed } from './evidence-counts.ts'
 
 /** Plain data: what a judge that is started again goes on with. */
 export interface FirstTokenState {
@@ -50,7 +49,7 @@ export class FirstTokenEvidence {
 
   /** Over which a first token is late, microseconds. */
   get thresholdUs(): number | null {
-    return this.#edge === null ? null : (LATENCY_EDGES_US[this.#edge] as number)
+    return thresholdAt(this.#edge)
   }
 
   /** The same of the counts of one second, by the threshold that was chosen before it. */

@@ -47,26 +47,22 @@ const match = block({
 
 const KEY_FORMS = 'header:NAME, cookie:NAME, query:NAME, json:PATH or address'
 
-const sticky = text('a key', `write ${KEY_FORMS}`).transform((text, context) => {
-  const source = parseKeySource(text)
-  if (source !== null && source.kind !== 'request') return source
-  const hint = source === null ? `write ${KEY_FORMS}` : 'leave sticky out to decide each request on its own'
-  context.addIssue(message('is not a key that can be sticky', hint))
-  return z.NEVER
-})
+/** A key that several requests share. `role`: what it is; `without`: what a user wants who writes `request`. */
+const sharedKey = (role: string, without: string) =>
+  text('a key', `write ${KEY_FORMS}`).transform((text, context) => {
+    const source = parseKeySource(text)
+    if (source !== null && source.kind !== 'request') return source
+    context.addIssue(message(`is not a key that can be ${role}`, source === null ? `write ${KEY_FORMS}` : without))
+    return z.NEVER
+  })
+
+const sticky = sharedKey('sticky', 'leave sticky out to decide each request on its own')
+const unit = sharedKey('a unit', 'leave unit out: then every exchange has its own vote')
 
 const shadowKey = text('a key', `write request, ${KEY_FORMS}`).transform((text, context) => {
   const source = parseKeySource(text)
   if (source !== null) return source
   context.addIssue(message('is not a key', `write request, ${KEY_FORMS}`))
-  return z.NEVER
-})
-
-const unit = text('a key', `write ${KEY_FORMS}`).transform((text, context) => {
-  const source = parseKeySource(text)
-  if (source !== null && source.kind !== 'request') return source
-  const hint = source === null ? `write ${KEY_FORMS}` : 'leave unit out: then every exchange has its own vote'
-  context.addIssue(message('is not a key that can be a unit', hint))
   return z.NEVER
 })
 

@@ -5,30 +5,30 @@ const share = (what: string) => number(what, 0, 1)
 /** Open at both ends: the logarithms of evidence need room. */
 const probability = () => number('a number between 0 and 1', 1e-9, 1 - 1e-9)
 
-const latency = block({
-  percentile: number('a percentile', 50, 99.9)
+const percentileOf = (what: string) =>
+  number('a percentile', 50, 99.9)
     .prefault(99)
-    .describe("Where `threshold` is auto: it is this percentile of the primary's latencies in the warm-up."),
+    .describe(`Where \`threshold\` is auto: it is this percentile of the primary's ${what} in the warm-up.`)
+const threshold = (what: string) =>
+  z
+    .union([z.literal('auto'), duration()], { error: expected('`auto` or a duration') })
+    .prefault('auto')
+    .describe(`${what}; windows know it to the next of 64 edges.`)
+
+const latency = block({
+  percentile: percentileOf('latencies'),
   max_increase: share('a share from 0 to 1')
     .prefault(0.005)
     .describe('Most by which the share of answers over the threshold may be larger than the primary has.'),
-  threshold: z
-    .union([z.literal('auto'), duration()], { error: expected('`auto` or a duration') })
-    .prefault('auto')
-    .describe('Latency over which an answer counts as late; windows know it to the next of 64 edges.'),
+  threshold: threshold('Latency over which an answer counts as late'),
 })
 
 const firstToken = block({
-  percentile: number('a percentile', 50, 99.9)
-    .prefault(99)
-    .describe("Where `threshold` is auto: it is this percentile of the primary's times in the warm-up."),
+  percentile: percentileOf('times'),
   max_increase: share('a share from 0 to 1')
     .prefault(0.005)
     .describe('Most by which the share of streams over the threshold may be larger than the primary has.'),
-  threshold: z
-    .union([z.literal('auto'), duration()], { error: expected('`auto` or a duration') })
-    .prefault('auto')
-    .describe('Time after which a first token is late; windows know it to the next of 64 edges.'),
+  threshold: threshold('Time after which a first token is late'),
 })
 
 const maxRatio = (most: number) =>
@@ -41,15 +41,10 @@ const canaryIncrease = () =>
     .describe("Safe: the canary's share is at most the primary's of the warm-up and this.")
 
 const canaryLatency = block({
-  percentile: number('a percentile', 50, 99.9)
-    .prefault(99)
-    .describe("Where `threshold` is auto: it is this percentile of the primary's latencies in the warm-up."),
+  percentile: percentileOf('latencies'),
   max_ratio: maxRatio(1.5),
   max_increase: canaryIncrease(),
-  threshold: z
-    .union([z.literal('auto'), duration()], { error: expected('`auto` or a duration') })
-    .prefault('auto')
-    .describe('Latency over which an answer counts as late; windows know it to the next of 64 edges.'),
+  threshold: threshold('Latency over which an answer counts as late'),
 })
 
 const gates = block({
