@@ -152,12 +152,13 @@ describe('D6: an upstream that refuses the upgrade answers for itself', () => {
   })
 })
 
-test('an upgrade behind a request that is not answered yet does not come between', async () => {
+test('an upgrade behind a request that is not answered yet waits for that answer', async () => {
   const client = await connectRaw(proxy.port)
   const before = plain.requestCount
   client.send(`GET /plain/slow HTTP/1.1\r\nHost: h\r\n\r\nGET /plain/ws HTTP/1.1\r\n${HANDSHAKE}\r\n`)
-  const response = await client.readResponse()
-  expect([response.status, response.body.toString()]).toEqual([200, 'slowly'])
+  const slow = await client.readResponse()
+  expect([slow.status, slow.body.toString(), plain.requestCount]).toEqual([200, 'slowly', before + 1])
+  const upgrade = await client.readResponse()
+  expect([upgrade.status, plain.requestCount]).toEqual([200, before + 2])
   expect((await client.readUntilClose()).bytes).toHaveLength(0)
-  expect(plain.requestCount).toBe(before + 1)
 })

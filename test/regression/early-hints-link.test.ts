@@ -4,10 +4,10 @@
  * sent such a 103 got its clients a 500 instead of the answer behind the hint. Hints are now written as they come.
  */
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { H1Downstream, type AnswerOwner } from '../../src/dataplane/http/h1-downstream.ts'
+import { H1Downstream } from '../../src/dataplane/http/h1-downstream.ts'
+import { parseRequestHead } from '../../src/dataplane/http/h1/received-head.ts'
 import { connectRaw } from '../support/raw-client.ts'
 import type { RawResponse } from '../support/raw-response.ts'
 
@@ -15,12 +15,13 @@ let server: Server
 
 afterEach(() => void server.close())
 
-const owner: AnswerOwner = { keepAlive: 'timeout=75', onAnswerEnded() {}, onAnswerClosed() {} }
+const CONNECTION = { address: '::1', secure: false, keepAlive: '', pauseReading() {}, resumeReading() {} }
+const HEAD = parseRequestHead('GET / HTTP/1.1\r\nhost: h\r\nconnection: close')
 
 /** What a client gets when this 103, and a 200 behind it, are relayed. */
 async function relay(status: number, links: readonly string[]): Promise<RawResponse> {
-  server = createServer((request, response) => {
-    const client = new H1Downstream(request, response, owner, false)
+  server = createServer(socket => {
+    const client = new H1Downstream({ ...CONNECTION, socket, onAnswerEnded: () => socket.end() }, HEAD)
     client.informational(
       status,
       links.flatMap(link => ['Link', link]),
@@ -32,7 +33,6 @@ async function relay(status: number, links: readonly string[]): Promise<RawRespo
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const connection = await connectRaw((server.address() as AddressInfo).port)
-  connection.send('GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n')
   return await connection.readResponse()
 }
 

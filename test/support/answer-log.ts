@@ -1,5 +1,5 @@
 import type { AnswerHead } from '../../src/dataplane/upstream/h1/answer-head.ts'
-import { AnswerError } from '../../src/dataplane/upstream/h1/answer-head.ts'
+import { MalformedMessage } from '../../src/dataplane/h1/fields.ts'
 import { AnswerParser, type AnswerListener } from '../../src/dataplane/upstream/h1/answer-parser.ts'
 
 /** Writes down what the parser found, one line each; body that comes in a row is one line, however it was cut. */
@@ -34,12 +34,12 @@ export class AnswerLog implements AnswerListener {
   }
 }
 
-/** Pushes latin1 pieces; whatever is thrown that is no AnswerError is a failure of the test. */
+/** Pushes latin1 pieces; whatever is thrown that is no MalformedMessage is a failure of the test. */
 export function pushAll(parser: AnswerParser, log: AnswerLog, pieces: readonly string[]): void {
   try {
     for (const piece of pieces) parser.push(Buffer.from(piece, 'latin1'))
   } catch (error) {
-    if (!(error instanceof AnswerError)) throw error
+    if (!(error instanceof MalformedMessage)) throw error
     log.heard.push('refused')
   }
 }

@@ -1,56 +1,100 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import type { ErrorCode } from '../../errors.ts'
 import type { DataPlane } from '../data-plane.ts'
 import type { WheelEntry } from '../deadline-wheel.ts'
-import type { AnswerOwner, H1Downstream } from './h1-downstream.ts'
+import { handleRequest } from '../handle-request.ts'
+import { H1Downstream, type H1Connection } from './h1-downstream.ts'
+import type { ReceivedHead } from './h1/received-head.ts'
+import { HeadTooLarge, RequestParser, type RequestListener } from './h1/request-parser.ts'
+import { closeLingering, LINGER_MS } from './linger.ts'
+import { answerRaw } from './problem.ts'
+import { handleUpgrade, isWebSocket } from './upgrade.ts'
+
+/** Bytes that wait for the answer to the request before them; of a client that sends more no more is read. */
+const AHEAD_BYTES = 64 * 1024
+const NOTHING: Buffer = Buffer.alloc(0)
 
 /**
- * One open client connection, as the listener sees it. Its deadline cuts a client that does not read the end of its answer:
- * up to there the leg's deadlines hold, and behind it the keep-alive time; in between is what the socket still holds when
- * the answer is whole for everyone but the client.
+ * What its one deadline is for:
+ *   head    of a request that has begun, or of the first one: `limits.header_wait`
+ *   body    of a request under way: `limits.request` from its first byte
+ *   rest    the answer came before the end of the request: what is left of it has a few seconds
+ *   reader  the answer is whole for everyone but the client, who does not read its end: `limits.idle`. Up to there the
+ *           leg's deadlines hold
  */
-export class ClientConnection implements WheelEntry, AnswerOwner {
+type Deadline = 'none' | 'head' | 'body' | 'rest' | 'reader'
+
+/**
+ * One client connection on HTTP/1.1. It reads requests one after the other and has each of them handled; the next begins
+ * when the answer to the one before it is with the kernel and its body is read. Only the head of the next one is looked at
+ * before that: bytes that are no request at all close the connection behind the answer. States:
+ *   open      requests are read
+ *   closing   nothing is a request any more: behind a last answer, or a refusal. What comes is thrown away
+ *   upgraded  it is no HTTP any more, the tunnel has the socket
+ *   closed    the socket is gone
+ */
+export class ClientConnection implements WheelEntry, RequestListener, H1Connection {
   wheelNext: WheelEntry | null = null
   wheelPrevious: WheelEntry | null = null
   wheelDueMs = Number.NaN
   readonly socket: Socket
-  /** The request under way: an error on the connection must not be answered into the middle of its answer. */
-  busy: H1Downstream | null = null
-  /** Its bytes are no HTTP any more: Node says so again for each piece that comes. */
-  garbled = false
+  readonly address: string
+  readonly secure: boolean
   readonly #plane: DataPlane
+  readonly #parser: RequestParser
+  #state: 'open' | 'closing' | 'upgraded' | 'closed' = 'open'
+  /** The request under way. */
+  #busy: H1Downstream | null = null
+  /** A head whose turn has not come. */
+  #next: ReceivedHead | null = null
+  /** What has come and is not read yet, from `#at`. */
+  #input = NOTHING
+  #at = 0
+  #pumping = false
+  #bodyPaused = false
+  /** The client has sent so much ahead that it is not read. */
+  #heldBack = false
+  #deadline: Deadline = 'head'
+  /** How many requests have begun, and when the deadline was set for which of them. */
+  #begun = 0
+  #deadlineOf = 0
+  /** performance.now() at the first byte of a request that did not come at once. */
+  #startedMs: number
   /** What had come when the sweep last saw a change, and when that was, performance.now(). */
   #seenBytes = -1
   #seenAtMs = 0
-  /** How many bytes had come when HTTP began: 0, or those of the TLS handshake. */
-  readonly #bytesBefore: number
-  /**
-   * Requests that came before the answer to the one before them. Node would start them all at once, so that one connection
-   * could take every place there is; and their answers could not go out before their turn anyway.
-   */
-  readonly #pipelined: (() => void)[] = []
 
   constructor(plane: DataPlane, socket: Socket) {
     this.#plane = plane
     this.socket = socket
-    this.#bytesBefore = socket.bytesRead
+    this.address = socket.remoteAddress ?? ''
+    this.secure = socket instanceof TLSSocket
+    this.#parser = new RequestParser(this, plane.limits.headersBytes)
+    this.#startedMs = performance.now()
+    plane.wheel.arm(this, Math.min(plane.limits.headerWaitMs, plane.limits.requestMs), this.#startedMs)
+    socket.on('data', this.#onSocketData)
+    socket.on('end', this.#onSocketEnd)
+    socket.on('drain', this.#onSocketDrain)
+    socket.on('error', ignore)
+    socket.once('close', this.#onSocketClosed)
   }
 
   get keepAlive(): string {
     return this.#plane.keepAlive
   }
 
-  /** For Node a connection on which nothing has come yet waits for its first request. */
-  get unused(): boolean {
-    return this.socket.bytesRead === this.#bytesBefore
+  /** Nothing is under way. */
+  get idle(): boolean {
+    return this.#state === 'open' && this.#busy === null && this.#next === null && !this.#parser.inHead
   }
 
   /**
    * Called now and then: closes a connection on which nothing has come for `idleMs`. A timer of its own, set and cleared
-   * around each request, as node:http has it, costs 1 us a request.
+   * around each request, costs 1 us a request.
    */
   sweep(nowMs: number, idleMs: number): void {
-    if (this.busy !== null) return
+    if (this.#busy !== null || this.#state !== 'open') return
     const { bytesRead } = this.socket
     if (bytesRead !== this.#seenBytes) {
       this.#seenBytes = bytesRead
@@ -58,32 +102,273 @@ export class ClientConnection implements WheelEntry, AnswerOwner {
     } else if (nowMs - this.#seenAtMs >= idleMs) this.socket.destroy()
   }
 
-  /** A request that has to wait for its turn. */
-  queue(begin: () => void): void {
-    this.#pipelined.push(begin)
+  pauseReading(): void {
+    if (this.#bodyPaused) return
+    this.#bodyPaused = true
+    this.socket.pause()
+  }
+
+  resumeReading(): void {
+    if (!this.#bodyPaused) return
+    this.#bodyPaused = false
+    if (!this.#heldBack) this.socket.resume()
+  }
+
+  onHead(head: ReceivedHead): void {
+    this.#next = head
+  }
+
+  onData(bytes: Buffer): void {
+    this.#busy?.bodyData(bytes)
+  }
+
+  onEnd(): void {
+    // What is behind it is looked at, and whether the client is still there.
+    this.resumeReading()
+    this.#busy?.bodyEnd()
   }
 
   onAnswerEnded(): void {
-    if (this.socket.writableLength > 0) this.#plane.wheel.arm(this, this.#plane.limits.idleMs)
+    this.resumeReading()
+    this.#pump()
   }
 
-  onAnswerClosed(client: H1Downstream): void {
+  onDeadline(): void {
+    const { limits } = this.#plane
+    const deadline = this.#deadline
+    this.#deadline = 'none'
+    switch (deadline) {
+      case 'head':
+        this.#refuse('REQUEST_TIMEOUT', 'the request did not arrive in time (limits.header_wait, limits.request)')
+        break
+      case 'body':
+        this.#busy?.bodyLate()
+        break
+      case 'reader':
+        this.#cutReader(limits.idleMs)
+        break
+      case 'rest':
+        this.socket.destroy()
+        break
+      case 'none':
+        break
+    }
+  }
+
+  readonly #onSocketData = (bytes: Buffer): void => {
+    if (this.#state !== 'open') return
+    if (this.#at === this.#input.length) {
+      this.#input = bytes
+      this.#at = 0
+    } else {
+      this.#input = Buffer.concat([this.#input.subarray(this.#at), bytes])
+      this.#at = 0
+    }
+    this.#pump()
+  }
+
+  /** A FIN: of whoever has closed, and of whoever only sends no more, which cannot be told apart. */
+  readonly #onSocketEnd = (): void => {
+    if (this.#state !== 'open') return
+    if (this.#busy !== null) {
+      if (this.#busy.ended && !this.#busy.receiving) this.socket.end()
+      else this.socket.destroy()
+    } else if (this.#parser.inHead) this.#refuse('BAD_REQUEST', malformed('it ended within its head'))
+    else this.socket.end()
+  }
+
+  readonly #onSocketDrain = (): void => this.#busy?.drained()
+
+  readonly #onSocketClosed = (): void => {
+    this.#state = 'closed'
     this.#plane.wheel.disarm(this)
-    this.busy = null
-    if (!client.closeAfterAnswer) this.#pipelined.shift()?.()
+    const client = this.#busy
+    this.#busy = null
+    client?.gone()
+  }
+
+  /** Goes on as far as it can, with the answer that has ended and with the bytes that have come. */
+  #pump(): void {
+    // An answer may end within the handling of its request.
+    if (this.#pumping) return
+    this.#pumping = true
+    while (this.#state === 'open' && (this.#finish() || this.#begin() || this.#read()));
+    this.#pumping = false
+    if (this.#state === 'open') this.#watch()
+  }
+
+  /** The request under way, if it is over. @returns whether it is. */
+  #finish(): boolean {
+    const client = this.#busy
+    if (client === null || !client.ended || this.socket.writableLength > 0) return false
+    if (client.isLast) {
+      this.#close(client)
+      return true
+    }
+    if (client.receiving) return false
+    this.#busy = null
+    return true
+  }
+
+  /** The request whose head is there, if its turn has come. @returns whether it has. */
+  #begin(): boolean {
+    const head = this.#next
+    if (head === null || this.#busy !== null) return false
+    this.#next = null
+    this.#begun++
+    if (head.method === 'CONNECT') {
+      this.#end()
+      answerRaw(this.socket, 'NOT_IMPLEMENTED', 'CONNECT is not supported')
+    } else if (isWebSocket(head)) this.#upgrade(head)
+    else {
+      const client = new H1Downstream(this, head)
+      this.#busy = client
+      if (this.#plane.draining) client.closeAfterAnswer = true
+      handleRequest(this.#plane, client)
+    }
+    return true
+  }
+
+  /** As far as the end of a head or of a request. @returns whether there was something to read. */
+  #read(): boolean {
+    if (this.#at === this.#input.length || this.#next !== null) return false
+    if (this.#busy?.isLast && !this.#busy.receiving) {
+      this.#at = this.#input.length
+      return false
+    }
+    this.#parser.next()
+    const from = this.#at
+    try {
+      this.#at = this.#parser.push(this.#input, from)
+    } catch (error) {
+      this.#at = this.#input.length
+      if (error instanceof HeadTooLarge) this.#refuse('HEADERS_TOO_LARGE', error.message)
+      else this.#refuse('BAD_REQUEST', malformed((error as Error).message))
+    }
+    return this.#at > from
+  }
+
+  /** Sets the deadline that holds now, and stops reading what comes too far ahead. */
+  #watch(): void {
+    const isAhead = this.#input.length - this.#at >= AHEAD_BYTES
+    if (isAhead !== this.#heldBack) {
+      this.#heldBack = isAhead
+      if (isAhead) this.socket.pause()
+      else if (!this.#bodyPaused) this.socket.resume()
+    }
+    const deadline = this.#deadlineNow()
+    if (deadline === this.#deadline && (deadline === 'none' || this.#deadlineOf === this.#begun)) return
+    this.#arm(deadline)
+  }
+
+  #deadlineNow(): Deadline {
+    const client = this.#busy
+    if (client?.ended) return this.socket.writableLength > 0 ? 'reader' : 'rest'
+    if (client?.receiving) return 'body'
+    return this.#parser.inHead || this.#begun === 0 ? 'head' : 'none'
+  }
+
+  #arm(deadline: Deadline): void {
+    const { wheel, limits } = this.#plane
+    const nowMs = performance.now()
+    // A body's time began with its head.
+    if (this.#deadline !== 'head' || deadline !== 'body' || this.#deadlineOf !== this.#begun - 1)
+      this.#startedMs = nowMs
+    this.#deadline = deadline
+    this.#deadlineOf = this.#begun
+    switch (deadline) {
+      case 'none':
+        wheel.disarm(this)
+        break
+      case 'head':
+        wheel.arm(this, Math.min(limits.headerWaitMs, limits.requestMs), nowMs)
+        break
+      case 'body':
+        wheel.arm(this, limits.requestMs - (nowMs - this.#startedMs), nowMs)
+        break
+      case 'rest':
+        wheel.arm(this, LINGER_MS, nowMs)
+        break
+      case 'reader':
+        wheel.arm(this, limits.idleMs, nowMs)
+        // The next request begins when this is with the kernel.
+        this.socket.write(NOTHING, () => this.#pump())
+        break
+    }
+  }
+
+  /** What comes is no request, or not in time. */
+  #refuse(code: ErrorCode, detail: string): void {
+    const { counters, log } = this.#plane
+    const client = this.#busy
+    this.#parser.stop()
+    this.#next = null
+    if (client?.receiving && !client.ended) {
+      // Its exchange counts it, and says it to the client.
+      client.bodyMalformed(detail)
+      return
+    }
+    counters.error('-', 'client', code)
+    log.write('warn', `-/${code}`, 'request refused', { code, route: '-', detail })
+    if (client === null) {
+      this.#end()
+      answerRaw(this.socket, code, detail)
+    } else {
+      // The request before it was sound, and gets its answer.
+      client.closeAfterAnswer = true
+      this.#pump()
+    }
+  }
+
+  /** Behind the last answer. */
+  #close(client: H1Downstream): void {
+    this.#busy = null
+    this.#end()
+    // A client that was not told may be sending its next request.
+    if (client.receiving || !client.saidClose) closeLingering(this.socket)
+    else this.socket.destroySoon()
+  }
+
+  /** Nothing is a request any more. */
+  #end(): void {
+    this.#state = 'closing'
+    this.#plane.wheel.disarm(this)
+    this.#input = NOTHING
+    this.#at = 0
+    if (this.#heldBack || this.#bodyPaused) this.socket.resume()
+  }
+
+  #upgrade(head: ReceivedHead): void {
+    const { socket } = this
+    const rest = this.#input.subarray(this.#at)
+    this.#end()
+    this.#state = 'upgraded'
+    socket.off('data', this.#onSocketData)
+    socket.off('end', this.#onSocketEnd)
+    socket.off('drain', this.#onSocketDrain)
+    socket.off('close', this.#onSocketClosed)
+    socket.pause()
+    handleUpgrade(this.#plane, head, socket, rest)
   }
 
   /** The exchange is settled, so this is counted beside it. */
-  onDeadline(): void {
-    const { counters, log, limits } = this.#plane
+  #cutReader(idleMs: number): void {
+    const { counters, log } = this.#plane
     counters.error('-', 'client', 'CLIENT_GONE')
     log.write('debug', '-/CLIENT_GONE', 'answer not read', {
       code: 'CLIENT_GONE',
       route: '-',
-      detail: `the client did not read the end of its answer within ${limits.idleMs} ms (limits.idle)`,
+      detail: `the client did not read the end of its answer within ${idleMs} ms (limits.idle)`,
     })
     // A reset, or the kernel would keep the bytes for minutes; TLS has none.
-    if (this.socket instanceof TLSSocket) this.socket.destroy()
+    if (this.secure) this.socket.destroy()
     else this.socket.resetAndDestroy()
   }
 }
+
+function malformed(why: string): string {
+  return `the request is not valid HTTP: ${why}`
+}
+
+/** The socket closes behind an error; without a listener it would end the process. */
+function ignore(): void {}

@@ -1,178 +1,181 @@
-import { STATUS_CODES, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { TLSSocket } from 'node:tls'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Attendant, BodyListener, Downstream } from './downstream.ts'
-import { closeLingering, readRest } from './linger.ts'
+import { answerHeadText, framingOf, interimText, lastChunkText, type AnswerFraming } from './h1/answer-text.ts'
+import type { ReceivedHead } from './h1/received-head.ts'
 
 /** What is left of a refused request is read, and the connection used again, when it is not longer than this. */
 const SHORT_BODY_BYTES = 1024 * 1024
 
-/** What every reader takes for a reason phrase. */
-const PHRASE = /^[\t\x20-\x7e]*$/
-
 /** An answer up to this size goes out as one string with its head: one write of the kernel without a list of pieces. */
 const ONE_WRITE_BYTES = 16 * 1024
 
-/** The connection that an answer goes out on. */
-export interface AnswerOwner {
+/** The connection that a request came on. */
+export interface H1Connection {
+  readonly socket: Socket
+  readonly address: string
+  readonly secure: boolean
   /** What clients are told about how long it stays open: `timeout=75`. */
   readonly keepAlive: string
+  pauseReading(): void
+  resumeReading(): void
   /** The answer is whole; the socket may still hold some of it. */
   onAnswerEnded(): void
-  /** The last byte of the answer was handed to the kernel, or the connection is gone. */
-  onAnswerClosed(client: H1Downstream): void
 }
 
-/** An HTTP/1.1 client on node:http. */
+/** One request of an HTTP/1.1 client, and its answer. */
 export class H1Downstream implements Downstream {
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
-  readonly #owner: AnswerOwner
+  readonly #connection: H1Connection
+  readonly #socket: Socket
+  readonly #head: ReceivedHead
   #attendant: Attendant | null = null
+  #listener: BodyListener | null = null
+  #framing: AnswerFraming = 'none'
+  /** Not written yet: it leaves with the first bytes of the body. */
+  #headText = ''
   /** Declared and not written yet, while nothing of the body is; -1: something is, or nobody knows how long it is. */
   #bodyBytes = -1
   /** The whole body: it waits for `end`, in the same turn, so that it leaves in one write with the head. */
   #whole: Buffer | null = null
   /** It sent `Expect: 100-continue`, and nobody has told it to go on. */
   #waitsForContinue: boolean
-  #saidClose = false
   #waitsForDrain = false
-  readonly address: string
   readonly hasBody: boolean
   closeAfterAnswer = false
+  statusWritten = 0
+  /** The body is still arriving. */
+  receiving: boolean
+  /** The whole answer was handed to the socket. */
+  ended = false
+  /** The client was told that the connection closes behind the answer. */
+  saidClose = false
 
-  /** `waitsForContinue`: the body comes once `readBody` has asked for it. */
-  constructor(request: IncomingMessage, response: ServerResponse, owner: AnswerOwner, waitsForContinue: boolean) {
-    this.#request = request
-    this.#response = response
-    this.#owner = owner
-    this.#waitsForContinue = waitsForContinue
-    this.address = request.socket.remoteAddress ?? ''
-    const length = request.headers['content-length']
-    this.hasBody = request.headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
-    // The response's close, not the request's: the latter also fires after a complete upload (see libraries' notes).
-    response.on('close', () => this.#closed())
-    response.on('error', ignore)
+  constructor(connection: H1Connection, head: ReceivedHead) {
+    this.#connection = connection
+    this.#socket = connection.socket
+    this.#head = head
+    this.hasBody = head.coding !== null || (head.contentLength !== null && head.contentLength > 0)
+    this.receiving = this.hasBody
+    this.#waitsForContinue = head.headers.expect !== undefined && head.httpVersion === '1.1'
   }
 
   get method(): string {
-    return this.#request.method as string
+    return this.#head.method
   }
 
   get target(): string {
-    return this.#request.url as string
+    return this.#head.target
   }
 
   get httpVersion(): string {
-    return this.#request.httpVersion
+    return this.#head.httpVersion
   }
 
   get headers(): IncomingHttpHeaders {
-    return this.#request.headers
+    return this.#head.headers
   }
 
   get rawHeaders(): readonly string[] {
-    return this.#request.rawHeaders
+    return this.#head.rawHeaders
+  }
+
+  get address(): string {
+    return this.#connection.address
   }
 
   get secure(): boolean {
-    return (this.#request.socket as TLSSocket).encrypted
+    return this.#connection.secure
   }
 
   get headWritten(): boolean {
-    return this.#response.headersSent
+    return this.statusWritten !== 0
   }
 
-  get statusWritten(): number {
-    return this.#response.headersSent ? this.#response.statusCode : 0
+  /** No request is taken behind this one. */
+  get isLast(): boolean {
+    return this.closeAfterAnswer || !this.#head.keepAlive
   }
 
   readBody(listener: BodyListener): void {
-    if (this.#waitsForContinue) {
-      this.#waitsForContinue = false
-      this.#response.writeContinue()
-    }
-    this.#request.on('data', (chunk: Buffer) => listener.onBodyChunk(chunk))
-    this.#request.on('end', () => listener.onBodyEnd())
-    // A broken upload also closes the response, which `onGone` reports; without a listener it would end the process.
-    this.#request.on('error', ignore)
+    this.#listener = listener
+    if (!this.#waitsForContinue) return
+    this.#waitsForContinue = false
+    this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1')
   }
 
   pauseBody(): void {
-    this.#request.pause()
+    if (this.receiving) this.#connection.pauseReading()
   }
 
   resumeBody(): void {
-    this.#request.resume()
+    this.#connection.resumeReading()
   }
 
   attend(attendant: Attendant): void {
     this.#attendant = attendant
   }
 
-  #closed(): void {
-    this.#owner.onAnswerClosed(this)
-    if (!this.#response.writableFinished) this.#attendant?.onClientGone()
+  /** For the connection: what comes of the body. Nobody may have asked for it: then the request was refused. */
+  bodyData(bytes: Buffer): void {
+    this.#listener?.onBodyChunk(bytes)
   }
 
-  /** For the listener: the body takes too long. false: nobody waits for it. */
-  bodyLate(): boolean {
-    if (this.#attendant === null || !this.hasBody || this.#request.complete || this.#response.writableEnded)
-      return false
-    this.#attendant.onBodyLate()
-    return true
+  bodyEnd(): void {
+    this.receiving = false
+    this.#listener?.onBodyEnd()
   }
 
-  /** For the listener: no further request is taken on this connection, though the head may say otherwise by now. */
-  closeBehindAnswer(): void {
-    const { socket } = this.#request
+  /** For the connection: the body takes too long. */
+  bodyLate(): void {
+    if (!this.ended) this.#attendant?.onBodyLate()
+  }
+
+  /** For the connection: the body is no HTTP. */
+  bodyMalformed(detail: string): void {
     this.closeAfterAnswer = true
-    if (this.#response.writableEnded) socket.destroy()
-    else this.#response.on('close', () => socket.destroySoon())
+    if (!this.ended) this.#attendant?.onBodyMalformed(detail)
   }
 
-  /** For the listener: the body is still arriving. */
-  get receiving(): boolean {
-    return !this.#request.complete
+  /** For the connection: the socket is gone. */
+  gone(): void {
+    if (!this.ended) this.#attendant?.onClientGone()
   }
 
-  /** For the listener: the bytes of the connection are no HTTP. false: not within a body that somebody waits for. */
-  bodyMalformed(detail: string): boolean {
-    if (this.#attendant === null || !this.hasBody || this.#request.complete || this.#response.writableEnded)
-      return false
-    this.#attendant.onBodyMalformed(detail)
-    return true
+  /** For the connection: the socket can take more. */
+  drained(): void {
+    if (!this.#waitsForDrain) return
+    this.#waitsForDrain = false
+    this.#attendant?.onClientDrained()
   }
 
   informational(status: number, headers: string[]): void {
     if (this.httpVersion !== '1.1' || this.headWritten) return
-    try {
-      this.#response.writeInformation(status, headers)
-    } catch {
-      // Node before 24.18 has no such method. A hint may be left out; the answer behind it may not.
-    }
-  }
-
-  flushHead(): void {
-    this.#response.flushHeaders()
+    const text = interimText(status, headers)
+    if (text !== null) this.#socket.write(text, 'latin1')
   }
 
   writeHead(status: number, reason: string, headers: string[], bodyBytes: number | null): void {
-    if (this.#leavesRest(status)) this.closeAfterAnswer = true
-    const fields = status === 204 ? withoutLength(headers) : headers
-    if (this.closeAfterAnswer) fields.push('connection', 'close')
-    else if (this.#response.shouldKeepAlive && this.httpVersion === '1.1')
-      fields.push('keep-alive', this.#owner.keepAlive)
-    this.#response.writeHead(status, PHRASE.test(reason) ? reason : (STATUS_CODES[status] ?? ''), fields)
-    this.#saidClose = this.closeAfterAnswer
+    this.#framing = framingOf(this.method, this.httpVersion, status, bodyBytes)
+    if (this.#framing === 'close' || this.#leavesRest(status)) this.closeAfterAnswer = true
+    this.saidClose = this.isLast
+    const keepAlive = this.saidClose ? null : this.#connection.keepAlive
+    this.#headText = answerHeadText(status, reason, headers, this.#framing, keepAlive)
+    this.statusWritten = status
     if (bodyBytes !== null && bodyBytes <= ONE_WRITE_BYTES) this.#bodyBytes = bodyBytes
   }
 
   /** The request is refused before it is whole, and its rest is not known to be short. */
   #leavesRest(status: number): boolean {
-    if (!this.hasBody || this.#request.complete) return false
+    if (!this.receiving) return false
     // Such a client may send the body or leave it out: what comes next cannot be told apart.
     if (this.#waitsForContinue) return true
     return status >= 300 && !(Number(this.headers['content-length']) <= SHORT_BODY_BYTES)
+  }
+
+  flushHead(): void {
+    if (this.#headText === '') return
+    this.#socket.write(this.#headText, 'latin1')
+    this.#headText = ''
   }
 
   write(chunk: Buffer, written?: () => void): boolean {
@@ -182,48 +185,46 @@ export class H1Downstream implements Downstream {
       return true
     }
     this.#bodyBytes = -1
-    if (this.#response.write(chunk, written)) return true
-    if (!this.#waitsForDrain) {
-      this.#waitsForDrain = true
-      this.#response.once('drain', () => {
-        this.#waitsForDrain = false
-        this.#attendant?.onClientDrained()
-      })
+    if (this.#framing === 'none' || chunk.length === 0) {
+      written?.()
+      return true
     }
-    return false
+    this.#corkTurn()
+    this.flushHead()
+    if (this.#framing === 'chunked') this.#socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
+    let room = this.#socket.write(chunk, written)
+    if (this.#framing === 'chunked') room = this.#socket.write('\r\n', 'latin1')
+    if (!room) this.#waitsForDrain = true
+    return room
   }
 
   end(trailers: readonly string[]): void {
-    if (trailers.length > 0) {
-      const pairs: [string, string][] = []
-      for (let i = 0; i < trailers.length; i += 2) pairs.push([trailers[i] as string, trailers[i + 1] as string])
-      this.#response.addTrailers(pairs)
-    }
-    if (!this.#request.complete && (this.hasBody || this.closeAfterAnswer))
-      readRest(this.#request, this.closeAfterAnswer)
-    if (this.closeAfterAnswer && !this.#saidClose) {
-      this.#response.once('finish', () => closeLingering(this.#request.socket))
-    }
-    if (this.#whole === null) this.#response.end()
-    else this.#response.end(this.#whole.toString('latin1'), 'latin1')
-    this.#owner.onAnswerEnded()
+    const text = this.#headText
+    this.#headText = ''
+    this.ended = true
+    if (this.#whole !== null && this.#framing !== 'none')
+      this.#socket.write(text + this.#whole.toString('latin1'), 'latin1')
+    else if (this.#framing === 'chunked') this.#socket.write(text + lastChunkText(trailers), 'latin1')
+    else if (text !== '') this.#socket.write(text, 'latin1')
+    while (this.#socket.writableCorked > 0) this.#socket.uncork()
+    this.#connection.onAnswerEnded()
   }
 
   abort(): void {
-    const { socket } = this.#request
-    // What has come is handed on: node:http holds this turn's writes back until its end.
+    const socket = this.#socket
+    // What has come is handed on: this turn's writes are held back until its end.
     while (socket.writableCorked > 0) socket.uncork()
     // Before HTTP/1.1 the end of the connection can be that of the answer: only a reset says that it is broken. A client
     // that does not read gets one as well, or the kernel would keep its bytes for minutes.
     if (this.secure || (this.httpVersion === '1.1' && socket.writableLength === 0)) socket.destroy()
     else socket.resetAndDestroy()
   }
-}
 
-/** A broken connection also closes the response, which says it; without a listener it would end the process. */
-function ignore(): void {}
-
-/** RFC 9110 §8.6: a 204 has none, and some servers send it nevertheless. */
-function withoutLength(headers: readonly string[]): string[] {
-  return headers.filter((_, i) => headers[i - (i % 2)]?.toLowerCase() !== 'content-length')
+  /** What is written in one turn of the event loop leaves in one write of the kernel. */
+  #corkTurn(): void {
+    const socket = this.#socket
+    if (socket.writableCorked > 0) return
+    socket.cork()
+    process.nextTick(() => socket.uncork())
+  }
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 
 /**
@@ -8,14 +7,9 @@ import type { Duplex } from 'node:stream'
  */
 
 /** As long as a client takes to read an answer and to stop sending; whoever goes on is cut. */
-const LINGER_MS = 5_000
+export const LINGER_MS = 5_000
 
 const lingering = new WeakSet<Duplex>()
-
-/** What still comes on this connection is no request. */
-export function isLingering(socket: Duplex): boolean {
-  return lingering.has(socket)
-}
 
 /** Sends what is written and a FIN, and reads on until the client closes as well. */
 export function closeLingering(socket: Duplex): void {
@@ -26,20 +20,4 @@ export function closeLingering(socket: Duplex): void {
   socket.on('error', () => {})
   socket.end()
   socket.resume()
-}
-
-/**
- * Called before an answer ends while its request is still arriving. `last`: the connection closes behind it. Otherwise it
- * can be used again if the rest of the request comes soon.
- */
-export function readRest(request: IncomingMessage, last: boolean): void {
-  const { socket } = request
-  if (last) {
-    // node:http closes by this method behind a last answer, and by default it does not wait for the client.
-    socket.destroySoon = () => closeLingering(socket)
-  } else {
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS).unref()
-    request.once('end', () => clearTimeout(timer))
-  }
-  request.resume()
 }

@@ -1,6 +1,6 @@
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import { IncomingMessage, type ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import httpProxy from 'http-proxy'
 import { ERRORS, ProxyError } from '../../errors.ts'
 import { chooseArm } from '../assign.ts'
@@ -10,6 +10,7 @@ import type { RequestHead } from '../routing/request-head.ts'
 import type { RouteRuntime } from '../runtime.ts'
 import { checkFraming } from './framing.ts'
 import type { ClientHead } from './downstream.ts'
+import type { ReceivedHead } from './h1/received-head.ts'
 import { answerRaw } from './problem.ts'
 import { endToEndHeaders, forUpstream, groupHeaders, requestIdOf } from './request-headers.ts'
 import { readTarget } from './target.ts'
@@ -28,28 +29,35 @@ proxy.on('proxyReqWs', (sent, request) => preparations.get(request)?.(sent))
 
 /** 16 random bytes in base64 (RFC 6455 §4.1). */
 const KEY = /^[A-Za-z0-9+/]{22}==$/
+const UPGRADE = /(?:^|,)\s*upgrade\s*(?:,|$)/i
 
 /** Whether a request leaves HTTP. Other upgrades may be ignored (RFC 9110 §7.8): Java and curl offer h2c unasked. */
-export function isWebSocket(request: IncomingMessage): boolean {
-  return request.method === 'GET' && request.headers.upgrade?.toLowerCase() === 'websocket'
+export function isWebSocket({ method, headers }: ReceivedHead): boolean {
+  return (
+    headers.upgrade !== undefined &&
+    method === 'GET' &&
+    headers.upgrade.toLowerCase() === 'websocket' &&
+    UPGRADE.test(headers.connection ?? '')
+  )
 }
 
-/** `socket` is the client's; `head` what it sent behind its request. */
-export function handleUpgrade(plane: DataPlane, request: IncomingMessage, socket: Socket, head: Buffer): void {
-  const client = headOf(request)
+/** `socket` is the client's, which nobody reads; `rest` what it sent behind its request. */
+export function handleUpgrade(plane: DataPlane, received: ReceivedHead, socket: Socket, rest: Buffer): void {
+  const client = headOf(received, socket)
   const requestId = requestIdOf(client, plane.nextExchangeId())
   const asked = readHandshake(plane, client, requestId)
   if (asked instanceof ProxyError) return refuse(plane, socket, asked, requestId)
   const plan = planTunnel(plane, asked)
   if (plan instanceof ProxyError) return refuse(plane, socket, plan, requestId)
   const tunnel = new Tunnel(plane, plan, socket)
+  const request = messageOf(received, socket)
   preparations.set(request, sent => {
     prepare(sent, client, asked, plan)
     tunnel.request = sent
   })
   const secure = plan.upstream.plan.tls?.insecure !== true
   const options = { target: targetOf(plan), ssl: socketOptions(plan), secure }
-  withoutDeprecations(() => proxy.ws(request, socket, head, options))
+  withoutDeprecations(() => proxy.ws(request, socket, rest, options))
   tunnel.begin()
 }
 
@@ -129,17 +137,20 @@ function refuse(plane: DataPlane, socket: Socket, { code, message }: ProxyError,
   answerRaw(socket, code, message, requestId)
 }
 
-function headOf(request: IncomingMessage): ClientHead {
-  const { method, url, httpVersion, headers, rawHeaders, socket } = request
-  return {
-    method: method ?? '',
-    target: url ?? '',
-    httpVersion,
-    headers,
-    rawHeaders,
-    address: socket.remoteAddress ?? '',
-    secure: (socket as TLSSocket).encrypted,
-  }
+function headOf({ method, target, httpVersion, headers, rawHeaders }: ReceivedHead, socket: Socket): ClientHead {
+  const secure = socket instanceof TLSSocket
+  return { method, target, httpVersion, headers, rawHeaders, address: socket.remoteAddress ?? '', secure }
+}
+
+/** As http-proxy takes a request. */
+function messageOf({ method, target, headers, rawHeaders }: ReceivedHead, socket: Socket): IncomingMessage {
+  const message = new IncomingMessage(socket)
+  message.method = method
+  message.url = target
+  message.httpVersion = '1.1'
+  message.headers = { ...headers }
+  message.rawHeaders = [...rawHeaders]
+  return message
 }
 
 /** http-proxy calls a deprecated function of Node; its first call would print a warning to stderr. */

@@ -24,7 +24,7 @@ export function legErrorCode(error: unknown): ErrorCode {
     return 'UPSTREAM_CONNECT'
   if (TLS.test(code)) return 'UPSTREAM_TLS'
   // Ours, and of node:http, which reads the answers to WebSocket handshakes.
-  if (code === 'ANSWER_MALFORMED' || code.startsWith('HPE_')) return 'UPSTREAM_PROTOCOL'
+  if (code === 'MESSAGE_MALFORMED' || code.startsWith('HPE_')) return 'UPSTREAM_PROTOCOL'
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT')
     return 'UPSTREAM_RESET'
   return 'INTERNAL'

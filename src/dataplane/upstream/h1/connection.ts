@@ -1,4 +1,5 @@
-import { AnswerError, type AnswerHead } from './answer-head.ts'
+import { MalformedMessage } from '../../h1/fields.ts'
+import type { AnswerHead } from './answer-head.ts'
 import type { HeadMemory } from './head-memory.ts'
 import type { ChunkList } from '../../chunk-list.ts'
 import { AnswerParser, type AnswerListener } from './answer-parser.ts'
@@ -144,7 +145,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
       if (bytes.length >= LARGE_READ_BYTES && call !== null && call === this.#call) this.#afterLargeRead()
     } catch (error) {
       // A mistake of ours after the end of a call is nobody's answer to fail.
-      if (this.#call === null && !(error instanceof AnswerError)) throw error
+      if (this.#call === null && !(error instanceof MalformedMessage)) throw error
       this.#fail(error as Error)
     }
   }

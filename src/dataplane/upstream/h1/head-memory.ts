@@ -8,7 +8,7 @@ export class HeadMemory {
   #text = ''
   #head: AnswerHead | null = null
 
-  /** `text`: latin1 without the empty line at its end. @throws AnswerError */
+  /** `text`: latin1 without the empty line at its end. @throws MalformedMessage */
   read(text: string): AnswerHead {
     if (this.#head !== null && text === this.#text) return this.#head
     const head = parseAnswerHead(text)

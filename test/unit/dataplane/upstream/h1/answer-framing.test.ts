@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { AnswerError, parseAnswerHead, type AnswerHead } from '../../../../../src/dataplane/upstream/h1/answer-head.ts'
+import { MalformedMessage } from '../../../../../src/dataplane/h1/fields.ts'
+import { parseAnswerHead, type AnswerHead } from '../../../../../src/dataplane/upstream/h1/answer-head.ts'
 
 const headOf = (version: string, lines: readonly string[]): AnswerHead =>
   parseAnswerHead([`HTTP/${version} 200 OK`, ...lines].join('\r\n'))
@@ -36,7 +37,7 @@ describe('a length', () => {
     '1000000000000000',
     '99999999999999999999',
   ])('of %j is refused', text => {
-    expect(() => head(`content-length: ${text}`)).toThrow(AnswerError)
+    expect(() => head(`content-length: ${text}`)).toThrow(MalformedMessage)
   })
 
   test.each([
@@ -45,7 +46,7 @@ describe('a length', () => {
     ['0', '0'],
     ['3', ''],
   ])('of %j and one of %j are refused', (one, other) => {
-    expect(() => head(`content-length: ${one}`, 'x: y', `Content-Length: ${other}`)).toThrow(AnswerError)
+    expect(() => head(`content-length: ${one}`, 'x: y', `Content-Length: ${other}`)).toThrow(MalformedMessage)
   })
 })
 
@@ -69,7 +70,7 @@ describe('a transfer coding', () => {
     '"chunked"',
     'chun\xa0ked',
   ])('of %j is refused', coding => {
-    expect(() => head(`transfer-encoding: ${coding}`)).toThrow(AnswerError)
+    expect(() => head(`transfer-encoding: ${coding}`)).toThrow(MalformedMessage)
   })
 
   test.each([
@@ -78,18 +79,18 @@ describe('a transfer coding', () => {
     ['', 'chunked'],
     ['chunked', ''],
   ])('in two lines, %j and %j, is refused', (one, other) => {
-    expect(() => head(`transfer-encoding: ${one}`, `Transfer-Encoding: ${other}`)).toThrow(AnswerError)
+    expect(() => head(`transfer-encoding: ${one}`, `Transfer-Encoding: ${other}`)).toThrow(MalformedMessage)
   })
 
   test('beside a length is refused, whichever comes first, and a length of 0 too', () => {
     for (const length of ['3', '0']) {
       const lines = [`content-length: ${length}`, 'transfer-encoding: chunked']
-      expect(() => head(...lines)).toThrow(AnswerError)
-      expect(() => head(...lines.toReversed())).toThrow(AnswerError)
+      expect(() => head(...lines)).toThrow(MalformedMessage)
+      expect(() => head(...lines.toReversed())).toThrow(MalformedMessage)
     }
   })
 
   test('before HTTP/1.1 is refused', () => {
-    expect(() => headOf('1.0', ['transfer-encoding: chunked'])).toThrow(AnswerError)
+    expect(() => headOf('1.0', ['transfer-encoding: chunked'])).toThrow(MalformedMessage)
   })
 })

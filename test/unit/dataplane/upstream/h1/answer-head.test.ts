@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { AnswerError, parseAnswerHead, type AnswerHead } from '../../../../../src/dataplane/upstream/h1/answer-head.ts'
+import { MalformedMessage } from '../../../../../src/dataplane/h1/fields.ts'
+import { parseAnswerHead, type AnswerHead } from '../../../../../src/dataplane/upstream/h1/answer-head.ts'
 
 const head = (...lines: string[]): AnswerHead => parseAnswerHead(['HTTP/1.1 200 OK', ...lines].join('\r\n'))
 
@@ -33,8 +34,8 @@ describe('the status line', () => {
     'ICY 200 OK',
     '',
   ])('%j is refused', line => {
-    expect(() => parseAnswerHead(line)).toThrow(AnswerError)
-    expect(() => parseAnswerHead(`${line}\r\na: b`)).toThrow(AnswerError)
+    expect(() => parseAnswerHead(line)).toThrow(MalformedMessage)
+    expect(() => parseAnswerHead(`${line}\r\na: b`)).toThrow(MalformedMessage)
   })
 })
 
@@ -59,7 +60,7 @@ describe('fields', () => {
     for (let code = 0; code < 256; code++) {
       const name = `x${String.fromCharCode(code)}y`
       if (token.test(name.slice(1, 2))) expect(head(`${name}: 1`).fields).toEqual([name, '1'])
-      else if (name !== 'x:y') expect(() => head(`${name}: 1`), JSON.stringify(name)).toThrow(AnswerError)
+      else if (name !== 'x:y') expect(() => head(`${name}: 1`), JSON.stringify(name)).toThrow(MalformedMessage)
     }
   })
 
@@ -82,8 +83,8 @@ describe('fields', () => {
     ['LF CR', ['a: b\n\rc: d']],
     ['CR CR LF', ['a: b\r', 'c: d']],
   ])('with %s are refused', (_, lines) => {
-    expect(() => head(...lines)).toThrow(AnswerError)
-    expect(() => head('x: y', ...lines, 'x: y')).toThrow(AnswerError)
+    expect(() => head(...lines)).toThrow(MalformedMessage)
+    expect(() => head('x: y', ...lines, 'x: y')).toThrow(MalformedMessage)
   })
 })
 

@@ -1,0 +1,76 @@
+import { STATUS_CODES } from 'node:http'
+
+/** How the end of an answer's body is told. */
+export type AnswerFraming = 'none' | 'length' | 'chunked' | 'close'
+
+/** What every reader takes for a reason phrase. */
+const PHRASE = /^[\t\x20-\x7e]*$/
+// oxlint-disable-next-line no-control-regex
+const NO_FIELD = /[\x00-\x08\x0a-\x1f\x7f]/
+
+/** RFC 9112 §6.3. `bodyBytes`: the declared length, null where there is none. */
+export function framingOf(
+  method: string,
+  httpVersion: string,
+  status: number,
+  bodyBytes: number | null,
+): AnswerFraming {
+  if (method === 'HEAD' || status === 204 || status === 304) return 'none'
+  if (bodyBytes !== null) return 'length'
+  return httpVersion === '1.1' ? 'chunked' : 'close'
+}
+
+/**
+ * The head of an answer, latin1, with the empty line behind it. Adds what belongs to this connection, and a Date where the
+ * answer has none (RFC 9110 §6.6.1). `keepAlive`: how long the connection stays open, null: it closes behind the answer.
+ */
+export function answerHeadText(
+  status: number,
+  reason: string,
+  fields: readonly string[],
+  framing: AnswerFraming,
+  keepAlive: string | null,
+): string {
+  let text = `HTTP/1.1 ${status} ${PHRASE.test(reason) ? reason : (STATUS_CODES[status] ?? '')}\r\n`
+  let hasDate = false
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string
+    if (name.length === 4 && name.toLowerCase() === 'date') hasDate = true
+    // RFC 9110 §8.6: a 204 has none, and some servers send it nevertheless.
+    else if (status === 204 && name.length === 14 && name.toLowerCase() === 'content-length') continue
+    text += `${name}: ${fields[i + 1]}\r\n`
+  }
+  if (!hasDate) text += `Date: ${httpDate()}\r\n`
+  text += keepAlive === null ? 'Connection: close\r\n' : `Connection: keep-alive\r\nKeep-Alive: ${keepAlive}\r\n`
+  return framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n\r\n` : `${text}\r\n`
+}
+
+/** A 1xx, latin1; null: it has a field that nobody could read, and is better left out. */
+export function interimText(status: number, fields: readonly string[]): string | null {
+  if (fields.some(text => NO_FIELD.test(text))) return null
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldLines(fields)}\r\n`
+}
+
+/** What ends a chunked body. `trailers`: flat name, value list. */
+export function lastChunkText(trailers: readonly string[]): string {
+  return trailers.length === 0 ? '0\r\n\r\n' : `0\r\n${fieldLines(trailers)}\r\n`
+}
+
+function fieldLines(fields: readonly string[]): string {
+  let text = ''
+  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
+  return text
+}
+
+let dateSecond = 0
+let dateText = ''
+
+/** The time in seconds as HTTP writes it (RFC 9110 §5.6.7), rendered once a second. */
+function httpDate(): string {
+  const second = Math.floor(Date.now() / 1000)
+  if (second !== dateSecond) {
+    dateSecond = second
+    dateText = new Date(second * 1000).toUTCString()
+  }
+  return dateText
+}

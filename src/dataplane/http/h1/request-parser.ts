@@ -1,0 +1,167 @@
+import { ChunkReader, REQUEST_CHUNK_LINE } from '../../h1/chunk-reader.ts'
+import { MalformedMessage } from '../../h1/fields.ts'
+import { checkRequestBeginning, parseRequestHead, type ReceivedHead } from './received-head.ts'
+
+/** Nearly every head is within the first of these. */
+const HEAD_STEP_BYTES = 4 * 1024
+const CR = 13
+const LF = 10
+
+/** What is found in the bytes of requests, in order. */
+export interface RequestListener {
+  /** A request that has no body ends with it. */
+  onHead(head: ReceivedHead): void
+  /** A view of what was pushed. */
+  onData(bytes: Buffer): void
+  /** Of a body. */
+  onEnd(): void
+}
+
+/** The head is longer than the limit. */
+export class HeadTooLarge extends Error {
+  readonly code = 'HEADERS_TOO_LARGE'
+}
+
+/**
+ * Reads the bytes of one request after the other, however they are cut. States:
+ *   head     until the empty line
+ *   length   so many bytes of body are still to come
+ *   chunked  chunks and trailers are still to come; request trailers are dropped
+ *   ended    the request is whole: nothing is read before `next`
+ *   stuck    nobody can tell where the request ends: nothing is read any more
+ */
+type State = 'head' | 'length' | 'chunked' | 'ended' | 'stuck'
+
+export class RequestParser {
+  readonly #listener: RequestListener
+  readonly #maxHeadBytes: number
+  readonly #chunks: ChunkReader
+  #state: State = 'head'
+  #leftBytes = 0
+  /** The part of a head that came before. */
+  #partial = ''
+  /** Clients send the same head again and again, byte for byte: it is read once. */
+  #lastText = ''
+  #lastHead: ReceivedHead | null = null
+
+  constructor(listener: RequestListener, maxHeadBytes: number) {
+    this.#listener = listener
+    this.#maxHeadBytes = maxHeadBytes
+    this.#chunks = new ChunkReader(REQUEST_CHUNK_LINE, maxHeadBytes)
+  }
+
+  /** Some of a head has come, and not all of it. */
+  get inHead(): boolean {
+    return this.#partial !== ''
+  }
+
+  /** The body of a request is still to come. */
+  get inBody(): boolean {
+    return this.#state === 'length' || this.#state === 'chunked'
+  }
+
+  /** Behind the end of a request: what comes now is the next one. */
+  next(): void {
+    if (this.#state === 'ended') this.#state = 'head'
+  }
+
+  /** Nothing is read any more; also from within a callback. */
+  stop(): void {
+    this.#state = 'stuck'
+    this.#partial = ''
+  }
+
+  /**
+   * Reads from `at` to the end of the bytes, of a head or of a request, whichever comes first.
+   * @returns behind what was read. @throws MalformedMessage or HeadTooLarge; nothing is read any more then.
+   */
+  push(bytes: Buffer, at: number): number {
+    try {
+      return this.#read(bytes, at)
+    } catch (error) {
+      this.stop()
+      throw error
+    }
+  }
+
+  #read(bytes: Buffer, from: number): number {
+    let at = from
+    while (at < bytes.length) {
+      switch (this.#state) {
+        case 'head':
+          at = this.#head(bytes, at)
+          if (this.#state !== 'head') return at
+          break
+        case 'length':
+          at = this.#body(bytes, at)
+          break
+        case 'chunked':
+          at = this.#chunks.step(bytes, at, this.#onData)
+          if (this.#chunks.done && this.#state === 'chunked') this.#end()
+          break
+        case 'ended':
+        case 'stuck':
+          return at
+      }
+    }
+    return at
+  }
+
+  #head(bytes: Buffer, at: number): number {
+    const before = this.#partial.length
+    if ((bytes[at] === CR && before === 0) || this.#partial === '\r') return this.#skipEmptyLine(bytes, at)
+    const step = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_STEP_BYTES))
+    const text = before === 0 ? step : this.#partial + step
+    // The empty line may have begun with the last bytes that came before.
+    const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
+    if (end > this.#maxHeadBytes || (end === -1 && text.length > this.#maxHeadBytes))
+      throw new HeadTooLarge('the request head is over the limit (limits.headers)')
+    if (end === -1) {
+      // What can be no head is not waited for. Only the new part is looked at: it may come byte by byte.
+      checkRequestBeginning(text, before)
+      this.#partial = text
+      return at + step.length
+    }
+    this.#partial = ''
+    this.#begin(text.slice(0, end))
+    return at + end + 4 - before
+  }
+
+  /** Some clients send one behind a body (RFC 9112 §2.2). It may come in two parts. */
+  #skipEmptyLine(bytes: Buffer, at: number): number {
+    const from = this.#partial === '' ? at + 1 : at
+    this.#partial = from === bytes.length ? '\r' : ''
+    if (from < bytes.length && bytes[from] !== LF) throw new MalformedMessage('it does not begin with a method')
+    return Math.min(bytes.length, from + 1)
+  }
+
+  #begin(text: string): void {
+    const head = this.#lastHead !== null && text === this.#lastText ? this.#lastHead : parseRequestHead(text)
+    this.#lastText = text
+    this.#lastHead = head
+    const { contentLength, coding } = head
+    if (coding !== null) {
+      this.#state = coding.toLowerCase() === 'chunked' && head.httpVersion === '1.1' ? 'chunked' : 'stuck'
+      this.#chunks.begin()
+    } else if (contentLength !== null && contentLength > 0) {
+      this.#state = 'length'
+      this.#leftBytes = contentLength
+    } else this.#state = 'ended'
+    this.#listener.onHead(head)
+  }
+
+  #body(bytes: Buffer, at: number): number {
+    const end = Math.min(bytes.length, at + this.#leftBytes)
+    this.#leftBytes -= end - at
+    this.#listener.onData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end))
+    if (this.#leftBytes === 0 && this.#state === 'length') this.#end()
+    return end
+  }
+
+  #end(): void {
+    this.#state = 'ended'
+    this.#listener.onEnd()
+  }
+
+  readonly #onData = (bytes: Buffer): void => this.#listener.onData(bytes)
+}
