@@ -79,6 +79,6 @@ function receive(exchange: Exchange): void {
     return
   }
   const gatherBytes = exchange.waitsForBody ? READ_BODY_BYTES : 0
-  exchange.upload = new Upload(client, exchange, plane.limits.bodyBytes, gatherBytes)
+  exchange.upload = new Upload(client, exchange, plane.relayMemory, plane.limits.bodyBytes, gatherBytes)
   exchange.upload.start(plane.turnEnds)
 }

@@ -1,4 +1,4 @@
-/** As much as one read of a connection to a model server brings. */
+/** As much as one read of a connection brings. */
 const SLAB_BYTES = 64 * 1024
 /** A smaller piece gets memory of its own: at least half of a slab is in use. */
 const LEAST_BYTES = SLAB_BYTES / 2
@@ -6,7 +6,7 @@ const LEAST_BYTES = SLAB_BYTES / 2
 const SLABS_KEPT = 64
 
 /**
- * Memory for pieces of large answers on their way to clients, used again and again. A buffer of its own for each piece is
+ * Memory for pieces of large bodies on their way through, used again and again. A buffer of its own for each piece is
  * quickly made, but V8 has to collect it: measured with 0.8 GB of answers, its helper threads took half as much processor
  * time as the thread that relayed them.
  */

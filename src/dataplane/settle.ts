@@ -7,7 +7,7 @@ import { accessLine } from './access-log.ts'
 import { countArmOutcome } from './arm-outcome.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Exchange } from './exchange.ts'
-import { countsOf, dropWaiting, slotClosed, type ShadowSlot } from './shadow/slot.ts'
+import { countsOf, dropWaiting, giveBackBody, slotClosed, type ShadowSlot } from './shadow/slot.ts'
 import type { Leg } from './upstream/leg.ts'
 
 const NO_BODY = Buffer.alloc(0)
@@ -48,6 +48,7 @@ export function liveEnded(exchange: Exchange): void {
   plane.release(exchange)
   for (const slot of exchange.slots) settlePair(exchange, slot)
   if (exchange.assignment !== null) countArmOutcome(exchange, exchange.assignment)
+  giveBackBody(exchange)
 }
 
 /** A copy has been answered, or has failed. `detail` says how it failed. */

@@ -1,5 +1,6 @@
 import type { ChunkList } from '../../src/dataplane/chunk-list.ts'
 import type { BodyListener } from '../../src/dataplane/http/downstream.ts'
+import { RelayMemory } from '../../src/dataplane/relay-memory.ts'
 import { TurnEnds, Upload, type UploadOwner } from '../../src/dataplane/http/upload.ts'
 import { CopyMemory } from '../../src/dataplane/shadow/copy-memory.ts'
 import { BodyCapture } from '../../src/dataplane/upstream/capture.ts'
@@ -52,7 +53,7 @@ export class UploadRecorder implements UploadOwner {
 export function beginUpload({ limitBytes = LIMIT_BYTES, teeBytes = TEE_BYTES, gatherBytes = 0 } = {}) {
   const client = new FakeDownstream()
   const owner = new UploadRecorder(teeBytes)
-  const upload = new Upload(client, owner, limitBytes, gatherBytes)
+  const upload = new Upload(client, owner, new RelayMemory(), limitBytes, gatherBytes)
   upload.start(new TurnEnds())
   const body = client.listener as BodyListener
   const send = (text: string): void => body.onBodyChunk(Buffer.from(text))

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { ErrorCode } from '../../errors.ts'
 import type { DataPlane } from '../data-plane.ts'
@@ -9,6 +10,7 @@ import type { ReceivedHead } from './h1/received-head.ts'
 import { HeadTooLarge, RequestParser, type RequestListener } from './h1/request-parser.ts'
 import { closeLingering, LINGER_MS } from './linger.ts'
 import { answerRaw } from './problem.ts'
+import { readInPlace } from './read-in-place.ts'
 import { handleUpgrade, isWebSocket } from './upgrade.ts'
 
 /** Bytes that wait for the answer to the request before them; of a client that sends more no more is read. */
@@ -65,19 +67,22 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   #seenBytes = -1
   #seenAtMs = 0
 
-  constructor(plane: DataPlane, socket: Socket) {
+  /** `accepted`: paused. */
+  constructor(plane: DataPlane, accepted: Socket) {
     this.#plane = plane
-    this.socket = socket
-    this.address = socket.remoteAddress ?? ''
-    this.secure = socket instanceof TLSSocket
+    this.secure = accepted instanceof TLSSocket
+    this.address = accepted.remoteAddress ?? ''
+    this.socket = this.secure ? accepted : readInPlace(accepted, this.#onBytes)
     this.#parser = new RequestParser(this, plane.limits.headersBytes)
     this.#startedMs = performance.now()
     plane.wheel.arm(this, Math.min(plane.limits.headerWaitMs, plane.limits.requestMs), this.#startedMs)
-    socket.on('data', this.#onSocketData)
+    const { socket } = this
+    if (socket === accepted) socket.on('data', this.#onSocketData)
     socket.on('end', this.#onSocketEnd)
     socket.on('drain', this.#onSocketDrain)
     socket.on('error', ignore)
     socket.once('close', this.#onSocketClosed)
+    socket.resume()
   }
 
   get keepAlive(): string {
@@ -155,16 +160,21 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     }
   }
 
-  readonly #onSocketData = (bytes: Buffer): void => {
+  /** Of a socket that is read in place. Once it is no HTTP any more, the bytes are the stream's. */
+  readonly #onBytes = (socket: Socket, view: Buffer): boolean => {
+    if (this.#state === 'upgraded') return socket.push(Buffer.from(view))
+    this.#onSocketData(view)
+    return true
+  }
+
+  /** `view` is read into again. */
+  readonly #onSocketData = (view: Buffer): void => {
     if (this.#state !== 'open') return
-    if (this.#at === this.#input.length) {
-      this.#input = bytes
-      this.#at = 0
-    } else {
-      this.#input = Buffer.concat([this.#input.subarray(this.#at), bytes])
-      this.#at = 0
-    }
+    this.#input = this.#at === this.#input.length ? view : Buffer.concat([this.#input.subarray(this.#at), view])
+    this.#at = 0
     this.#pump()
+    this.#input = this.#at === this.#input.length ? NOTHING : Buffer.from(this.#input.subarray(this.#at))
+    this.#at = 0
   }
 
   /** A FIN: of whoever has closed, and of whoever only sends no more, which cannot be told apart. */
@@ -173,8 +183,11 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     if (this.#busy !== null) {
       if (this.#busy.ended && !this.#busy.receiving) this.socket.end()
       else this.socket.destroy()
-    } else if (this.#parser.inHead) this.#refuse('BAD_REQUEST', malformed('it ended within its head'))
-    else this.socket.end()
+    } else {
+      // Nobody waits for an answer to half a head. Those who leave together may be many: none is written.
+      if (this.#parser.inHead) this.#count('BAD_REQUEST', malformed('it ended within its head'))
+      this.socket.end()
+    }
   }
 
   readonly #onSocketDrain = (): void => this.#busy?.drained()
@@ -299,7 +312,6 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
 
   /** What comes is no request, or not in time. */
   #refuse(code: ErrorCode, detail: string): void {
-    const { counters, log } = this.#plane
     const client = this.#busy
     this.#parser.stop()
     this.#next = null
@@ -308,8 +320,7 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
       client.bodyMalformed(detail)
       return
     }
-    counters.error('-', 'client', code)
-    log.write('warn', `-/${code}`, 'request refused', { code, route: '-', detail })
+    this.#count(code, detail)
     if (client === null) {
       this.#end()
       answerRaw(this.socket, code, detail)
@@ -318,6 +329,12 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
       client.closeAfterAnswer = true
       this.#pump()
     }
+  }
+
+  #count(code: ErrorCode, detail: string): void {
+    const { counters, log } = this.#plane
+    counters.error('-', 'client', code)
+    log.write('warn', `-/${code}`, 'request refused', { code, route: '-', detail })
   }
 
   /** Behind the last answer. */
@@ -347,7 +364,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     socket.off('end', this.#onSocketEnd)
     socket.off('drain', this.#onSocketDrain)
     socket.off('close', this.#onSocketClosed)
-    socket.pause()
+    // The stream waits for its reader; the socket goes on filling it, and notices its end.
+    Duplex.prototype.pause.call(socket)
     handleUpgrade(this.#plane, head, socket, rest)
   }
 

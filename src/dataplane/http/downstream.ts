@@ -67,6 +67,7 @@ export interface Attendant {
 }
 
 export interface BodyListener {
+  /** `chunk` is a view of a buffer that is read into again: whoever keeps it copies it. */
   onBodyChunk(chunk: Buffer): void
   onBodyEnd(): void
 }

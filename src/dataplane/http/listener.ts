@@ -26,7 +26,7 @@ export class Listener {
     this.#server.on(listen.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
       const connection = new ClientConnection(plane, socket)
       this.#open.add(connection)
-      socket.once('close', () => this.#open.delete(connection))
+      connection.socket.once('close', () => this.#open.delete(connection))
     })
     this.applyLimits(limits)
   }
@@ -90,7 +90,7 @@ export class Listener {
 
 /** A FIN does not close the socket: what it means depends on what is under way. */
 function createSocketServer({ tls }: ListenPlan, limits: LimitsPlan): Server {
-  const options = { noDelay: true, allowHalfOpen: true }
+  const options = { noDelay: true, allowHalfOpen: true, pauseOnConnect: tls === null }
   if (tls === null) return createServer(options)
   return createTlsServer({
     ...options,

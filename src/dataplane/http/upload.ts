@@ -1,10 +1,12 @@
 import { ChunkList } from '../chunk-list.ts'
 import type { BodyCapture } from '../upstream/capture.ts'
+import type { RelayMemory } from '../relay-memory.ts'
 import { BodyStream } from '../upstream/h1/body-stream.ts'
 import type { BodyListener, Downstream } from './downstream.ts'
 
 /** An unfinished body up to this size is held here while too many others hold connections to the model server. */
 const HELD_BYTES = 64 * 1024
+const NONE: Buffer[] = []
 
 /** Who wants the request body. */
 export interface UploadOwner {
@@ -33,6 +35,7 @@ export interface UploadOwner {
 export class Upload implements BodyListener, TurnEnd {
   readonly #client: Downstream
   readonly #owner: UploadOwner
+  readonly #memory: RelayMemory
   readonly #limitBytes: number
   #gatherBytes: number
   #tee: BodyCapture | null = null
@@ -40,10 +43,13 @@ export class Upload implements BodyListener, TurnEnd {
   readonly #gathered = new ChunkList()
   #bytes = 0
   #stream: BodyStream | null = null
+  /** Memory of large pieces. */
+  #lent: Buffer[] = NONE
 
-  constructor(client: Downstream, owner: UploadOwner, limitBytes: number, gatherBytes: number) {
+  constructor(client: Downstream, owner: UploadOwner, memory: RelayMemory, limitBytes: number, gatherBytes: number) {
     this.#client = client
     this.#owner = owner
+    this.#memory = memory
     this.#limitBytes = limitBytes
     this.#gatherBytes = gatherBytes
   }
@@ -66,14 +72,15 @@ export class Upload implements BodyListener, TurnEnd {
     turnEnds.add(this)
   }
 
-  onBodyChunk(chunk: Buffer): void {
+  onBodyChunk(view: Buffer): void {
     if (this.#state === 'discarding') return
-    this.#bytes += chunk.length
+    this.#bytes += view.length
     if (this.#bytes > this.#limitBytes) {
       this.discard()
       this.#owner.onBodyTooLarge()
       return
     }
+    const chunk = this.#copy(view)
     if (this.#stream === null) {
       this.#gathered.add(chunk)
       if (this.#gatherBytes > 0 && this.#bytes > this.#gatherBytes) this.#goOnAsStream()
@@ -116,6 +123,22 @@ export class Upload implements BodyListener, TurnEnd {
     }
     this.#gathered.clear()
     this.#owner.onBodyArriving(stream)
+  }
+
+  /** Nobody reads what has come any more, not even a connection to a model server. */
+  giveBack(): void {
+    for (const slab of this.#lent) this.#memory.giveBack(slab)
+    this.#lent = NONE
+  }
+
+  /** What is gathered, or kept by the tee, is needed until the last leg has ended; where nobody keeps it, nobody says when. */
+  #copy(view: Buffer): Buffer {
+    const isKept = this.#tee === null || this.#tee.takes(view.length)
+    const slab = isKept ? this.#memory.copy(view) : null
+    if (slab === null) return Buffer.from(view)
+    if (this.#lent === NONE) this.#lent = [slab]
+    else this.#lent.push(slab)
+    return slab
   }
 
   /** Nobody wants the rest. */

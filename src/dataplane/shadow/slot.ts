@@ -42,7 +42,16 @@ export function dropWaiting(exchange: Exchange, reason: DropReason): void {
 export function slotClosed(exchange: Exchange, slot: ShadowSlot): void {
   slot.leg?.capture.release()
   exchange.unsettled--
+  giveBackBody(exchange)
   closeIfSettled(exchange)
+}
+
+/**
+ * The memory of the request's body, once the client has its answer and no copy is under way: a leg that has ended has either
+ * written all of it or has closed its connection.
+ */
+export function giveBackBody({ answered, unsettled, upload }: Exchange): void {
+  if (answered && unsettled === 0) upload?.giveBack()
 }
 
 /** Nothing of the exchange is left to count. */
