@@ -35,14 +35,10 @@ describe('attackTable', () => {
       },
     ]
     const table = attackTable([{ attack: 'heads', proxy: 'Understudy', comparisons }])
-    expect(cells(table)).toEqual([
-      'heads',
-      'Understudy',
-      ...['0.400', '5.500', '0.500', '8.500', '0.550', '9.350'],
-      ...['1.93 (1.65–2.20)', '1.75 (1.50–2.00)', '1.10'],
-      ...['0', '0', '0'],
-      '975',
-    ])
+    expect(cells(table).join(' | ')).toBe(
+      'heads | Understudy | 0.400 | 5.500 | 0.500 | 8.500 | 0.550 | 9.350 | ' +
+        '1.93 (1.65–2.20) | 1.75 (1.50–2.00) | 1.10 | 0 | 0 | 0 | 975',
+    )
   })
 
   test('a proxy without a bystander has no numbers of one, and quiet against quiet no connections', () => {
