@@ -8,6 +8,8 @@ export type AttackMode = 'headers' | 'body' | 'read'
 export const ATTACK_CONNECTIONS = 1000
 /** All connections are open ten seconds after the start: faster, -X measures 400 MB/s of answers, and not slow readers. */
 const OPENED_PER_S = 100
+/** Milliseconds after the start of an attack. */
+export const ALL_OPEN_MS = (ATTACK_CONNECTIONS / OPENED_PER_S) * 1000
 /** In life attackers have machines of their own: here they get the time that proxy, model server and clients leave. */
 const ATTACK_NICENESS = 19
 /** It is stopped long before; without a limit it would outlive a benchmark that was killed. */

@@ -1,168 +1,101 @@
 /**
- * `npm run bench:attacks`: what slow clients do to the others. One Understudy with a healthy primary serves a steady load
- * with and without slowhttptest, one right after the other, and the table holds the ratios.
+ * `npm run bench:attacks`: what slow clients do to the others. The normal clients of one Understudy are measured without
+ * slowhttptest, while it attacks a second Understudy beside the first, and while it attacks the first: what attacker and
+ * bytes cost the machine is in both attacks, what an attack does to the others of its proxy only in the last.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { INFER_PATH } from './behaviours.ts'
+import { measureAttacks, type AttackFinding, type AttackScene } from './attack-rounds.ts'
+import { attackTable, type AttackRow } from './attack-table.ts'
 import { readCaseOptions } from './case-options.ts'
 import { LoadDriver } from './driver.ts'
 import { describeMachine, MachineWatch } from './machine.ts'
-import { markdownTable, milliseconds, ratio, whole, withRange } from './markdown.ts'
-import { measure, type LoadShape, type Measurement } from './measure.ts'
+import { milliseconds, whole } from './markdown.ts'
+import { measureSaturation } from './measure.ts'
 import { Resources } from './resources.ts'
+import { nginxVersion, startNginx } from './run-nginx.ts'
 import { startUnderstudy } from './run-proxy.ts'
-import { scrape, total } from './scrape.ts'
-import { ATTACK_CONNECTIONS, canAttack, SlowAttack, type AttackMode } from './slow-attack.ts'
+import { ATTACK_CONNECTIONS, canAttack, type AttackMode } from './slow-attack.ts'
 import { StandIn } from './stand-in.ts'
-import { rotated, spread, type Spread } from './statistics.ts'
+import { rotated } from './statistics.ts'
 
 const MODES: Readonly<Record<AttackMode, string>> = {
   headers: 'heads that never end (`-H`)',
   body: 'bodies that never end (`-B`)',
   read: 'answers hardly read (`-X`)',
 }
+const ROWS: Readonly<Record<AttackFinding['mode'], string>> = { none: 'none (noise of the method)', ...MODES }
 const RATE_PER_S = 500
 const CONNECTIONS = 32
-const WARM_UP_MS = 1000
+const WARM_UP_MS = 500
 const TIMEOUT_MS = 5000
-/** The gauges of `/metrics` are as old as this. */
-const WATCH_MS = 1000
-const CALM_TIMEOUT_MS = 20_000
+/** At saturation: after some ten thousand requests the compilers have done their work. */
+const COMPILERS_MS = 2000
 /** Long enough that heads reach the end of `limits.header_wait` (10 s), and are answered and closed by the hundred. */
-const SECONDS = 14
-const DEFAULTS = { rounds: 5, seconds: SECONDS, quick: { rounds: 1, seconds: 4 }, cases: Object.keys(MODES) }
-
-/** One round: the same load with and without the attack. */
-interface Comparison {
-  readonly attacked: Measurement
-  readonly quiet: Measurement
-  /** Most connections of the attack that were open at a time. */
-  readonly held: number
-}
+const SECONDS = 12
+const DEFAULTS = { rounds: 3, seconds: SECONDS, quick: { rounds: 1, seconds: 4 }, cases: Object.keys(MODES) }
 
 const options = readCaseOptions(process.argv.slice(2), 'mode', DEFAULTS)
 if (!canAttack()) {
   console.error('!! SLOWHTTPTEST IS NOT INSTALLED (Debian: apt install slowhttptest): slow attacks were NOT measured')
   process.exit(0)
 }
+const nginx = nginxVersion()
+if (nginx === null) console.error('!! NGINX IS NOT INSTALLED: the table will hold Understudy only')
 const watch = new MachineWatch()
-const shape: LoadShape = {
+const modes = options.cases as AttackMode[]
+
+await using resources = new Resources()
+const shape = {
   connections: CONNECTIONS,
   fresh: false,
   warmUpMs: WARM_UP_MS,
   measureMs: options.seconds * 1000,
   timeoutMs: TIMEOUT_MS,
 }
+const load = { driver: resources.add(new LoadDriver()), shape, ratePerS: RATE_PER_S }
+const scenes = await startScenes()
+const tables = scenes.map(scene => ({ scene, rows: emptyRows(scene) }))
 
-await using resources = new Resources()
-// Attackers and clients want the same model: what a slow client holds of its connections is missing to the others.
-const primary = resources.add(await StandIn.start('large', 'primary'))
-const driver = resources.add(new LoadDriver())
-// With the default limits.
-const understudy = resources.add(await startUnderstudy({ primaryPort: primary.port, shadow: null }))
-const modes = options.cases as AttackMode[]
-const results = new Map<AttackMode, Comparison[]>(modes.map(mode => [mode, []]))
-
-// For the compilers of all processes.
-await measureNormal()
+// The bystander, too: it must not compile what the measured one has compiled long ago.
+for (const { measured, bystander } of scenes) {
+  for (const contender of bystander === null ? [measured] : [measured, bystander]) {
+    await measureSaturation(load.driver, contender, { ...shape, measureMs: COMPILERS_MS })
+  }
+}
 for (let round = 0; round < options.rounds; round++) {
-  for (const mode of rotated(modes, round)) results.get(mode)?.push(await compare(mode, round))
+  for (const { scene, rows } of rotated(tables, round)) {
+    const findings = await measureAttacks(load, scene, modes, round)
+    for (const { mode, comparison } of findings) rows.get(mode)?.comparisons.push(comparison)
+  }
   console.error(`round ${round + 1} of ${options.rounds}`)
 }
 
-const rows = modes.map(mode => cellsOf(MODES[mode], results.get(mode) ?? []))
-const all = [...results.values()].flat().flatMap(({ attacked, quiet }) => [attacked, quiet])
-const lateUs = Math.max(...all.map(result => result.driverLagP99Us))
-console.log(
-  `\n${describeMachine()}. ${whole(RATE_PER_S)} requests/s of normal clients, open loop, ${CONNECTIONS} keep-alive connections; ` +
-    `${whole(ATTACK_CONNECTIONS)} slow connections; ${options.rounds} rounds × ${options.seconds} s beside as much without attack, ` +
-    `medians (min–max). ${watch.report()} Worst p99 of the driver's own lateness: ${milliseconds(lateUs)} ms.\n`,
+const rows = tables.flatMap(table => [...table.rows.values()])
+const results = rows.flatMap(row =>
+  row.comparisons.flatMap(({ quiet, bystander, attacked }) => [quiet, bystander, attacked]),
 )
+const lateUs = Math.max(...results.map(result => result?.driverLagP99Us ?? 0))
 console.log(
-  markdownTable(
-    [
-      'attack',
-      'p50 ms',
-      'p99 ms',
-      'errors',
-      'quiet p50 ms',
-      'quiet p99 ms',
-      'quiet errors',
-      'p99 ×',
-      'slow connections',
-    ],
-    rows,
-  ),
+  `\n${describeMachine()}, ${nginx ?? '**no nginx on this machine**'}. ${whole(RATE_PER_S)} requests/s of normal clients, ` +
+    `open loop, ${CONNECTIONS} keep-alive connections; ${whole(ATTACK_CONNECTIONS)} slow connections; ${options.rounds} rounds, ` +
+    `each run ${options.seconds} s; medians (min–max). ${watch.report()} ` +
+    `Worst p99 of the driver's own lateness: ${milliseconds(lateUs)} ms.\n`,
 )
+console.log(attackTable(rows))
 
-/** What the normal clients see. */
-function measureNormal(): Promise<Measurement> {
-  return measure(driver, understudy, shape, RATE_PER_S)
+/** All with the default limits. Attackers and clients want the same model, so they share the connections to it. */
+async function startScenes(): Promise<AttackScene[]> {
+  const primary = resources.add(await StandIn.start('large', 'primary'))
+  const another = resources.add(await StandIn.start('large', 'primary'))
+  const topology = { primaryPort: primary.port, shadow: null }
+  const measured = resources.add(await startUnderstudy(topology))
+  const bystander = resources.add(await startUnderstudy({ ...topology, primaryPort: another.port }))
+  const understudy = { measured, bystander }
+  return nginx === null
+    ? [understudy]
+    : [understudy, { measured: resources.add(await startNginx(topology)), bystander: null }]
 }
 
-/** Which comes first changes from round to round. */
-async function compare(mode: AttackMode, round: number): Promise<Comparison> {
-  const first = round % 2 === 0 ? await measureNormal() : null
-  const { attacked, held } = await measureAttacked(mode)
-  await calm()
-  return { attacked, held, quiet: first ?? (await measureNormal()) }
-}
-
-async function measureAttacked(mode: AttackMode): Promise<Pick<Comparison, 'attacked' | 'held'>> {
-  const attacked = measureNormal()
-  // From the warm-up on, so that the opening is measured, not only what is open.
-  await sleep(WARM_UP_MS)
-  const attack = new SlowAttack(mode, `http://127.0.0.1:${understudy.port}${INFER_PATH}`)
-  try {
-    let held = 0
-    const lastLookAt = performance.now() + shape.measureMs - WATCH_MS
-    while (performance.now() < lastLookAt) {
-      await sleep(WATCH_MS)
-      held = Math.max(held, total(await scrape(understudy.adminUrl), 'connections') - CONNECTIONS)
-    }
-    return { attacked: await attacked, held }
-  } finally {
-    await attack.stop()
-  }
-}
-
-/** Waits until the connections of the last attack are gone. */
-async function calm(): Promise<void> {
-  const giveUpAt = performance.now() + CALM_TIMEOUT_MS
-  while (total(await scrape(understudy.adminUrl), 'connections') > 0) {
-    if (performance.now() > giveUpAt) throw new Error('connections of the attack are still open after it has ended')
-    await sleep(200)
-  }
-}
-
-function cellsOf(name: string, comparisons: readonly Comparison[]): string[] {
-  const of = (read: (comparison: Comparison) => number): Spread => spread(comparisons.map(read))
-  const sum = (read: (comparison: Comparison) => Measurement): string =>
-    whole(comparisons.map(read).reduce((errors, { sent, ok }) => errors + sent - ok, 0))
-  return [
-    name,
-    withRange(
-      of(({ attacked }) => attacked.p50Us),
-      milliseconds,
-    ),
-    withRange(
-      of(({ attacked }) => attacked.p99Us),
-      milliseconds,
-    ),
-    sum(({ attacked }) => attacked),
-    withRange(
-      of(({ quiet }) => quiet.p50Us),
-      milliseconds,
-    ),
-    withRange(
-      of(({ quiet }) => quiet.p99Us),
-      milliseconds,
-    ),
-    sum(({ quiet }) => quiet),
-    withRange(
-      of(({ attacked, quiet }) => attacked.p99Us / quiet.p99Us),
-      ratio,
-    ),
-    whole(of(({ held }) => held).median),
-  ]
+function emptyRows({ measured }: AttackScene): Map<AttackFinding['mode'], AttackRow> {
+  const names = ['none', ...modes] as const
+  return new Map(names.map(mode => [mode, { attack: ROWS[mode], proxy: measured.name, comparisons: [] }]))
 }

@@ -5,6 +5,11 @@ export const LARGE_READ_BYTES = 16 * 1024
 /** Large reads of one turn of the event loop: copied and written to clients they are some 0.4 ms of work (1.4 GB/s). */
 const TURN_READS = 8
 /**
+ * Time since the first of them, after which no other begins: what a write costs is the kernel's to say. 64 KiB for a client
+ * that hardly reads took it 0.5 to 0.9 ms (slowhttptest -X), so that a turn of eight was 5 ms.
+ */
+const TURN_MS = 0.5
+/**
  * Large reads, 2 MiB at the most, after which an answer goes to the end of the line. Nearly all are over by then: read side
  * by side, all of them would keep their connections and their captured bytes for as long as the last one takes.
  */
@@ -33,7 +38,15 @@ export class ReadTurns {
   #turn = 1
   /** Large reads in this turn of the event loop. */
   #reads = 0
+  /** When the first of them was over. */
+  #startedMs = 0
   #ending = false
+  readonly #now: () => number
+
+  /** `now`: milliseconds that only grow. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now
+  }
 
   /** Its number: a permission to read is good for one turn. */
   get turn(): number {
@@ -46,7 +59,7 @@ export class ReadTurns {
     this.#reads++
     if (taker === this.#holder) this.#holderReads++
     const holds = taker === this.#holder && this.#holderReads < HOLD_READS
-    if ((holds || this.#line.size === 0) && this.#reads < TURN_READS) return true
+    if ((holds || this.#line.size === 0) && this.#isTurnOpen()) return true
     if (holds) this.#goesOn = true
     else this.#line.add(taker)
     return false
@@ -58,6 +71,12 @@ export class ReadTurns {
     if (taker !== this.#holder) return
     this.#holder = null
     this.#goesOn = false
+  }
+
+  #isTurnOpen(): boolean {
+    const nowMs = this.#now()
+    if (this.#reads === 1) this.#startedMs = nowMs
+    return this.#reads < TURN_READS && nowMs - this.#startedMs < TURN_MS
   }
 
   #endTurn(): void {

@@ -20,8 +20,11 @@ class Reader implements TurnTaker {
   }
 }
 
+/** As if reads and writes took no time, so that only their number counts. */
+const AT_ONCE = (): number => 0
+
 function readers(...names: string[]) {
-  const turns = new ReadTurns()
+  const turns = new ReadTurns(AT_ONCE)
   const log: string[] = []
   const all = names.map(name => new Reader(name, turns, log))
   return { turns, all, read: () => log.splice(0).join('') }
@@ -80,6 +83,26 @@ describe('large reads', () => {
     expect(read()).toBe('')
     await turnEnd()
     expect(read()).toBe('aaaaaaaa')
+  })
+
+  test('stop earlier when what they bring takes long to write', async () => {
+    let nowMs = 0
+    const turns = new ReadTurns(() => nowMs)
+    const reads: number[] = []
+    const slow: TurnTaker = {
+      onTurn: () => {
+        let count = 0
+        do {
+          count++
+          nowMs += 0.3
+        } while (turns.mayRead(slow))
+        reads.push(count)
+      },
+    }
+    slow.onTurn()
+    // Each turn has time of its own.
+    for (let i = 0; i < 3; i++) await turnEnd()
+    expect(reads).toEqual([3, 3, 3, 3])
   })
 
   test('of connections that come back together are shared out like all others', async () => {
