@@ -8,7 +8,7 @@ import { eventually } from '../support/within.ts'
 const HEADER_WAIT_MS = 600
 const REQUEST_MS = 1_200
 const BETWEEN_BYTES_MS = 800
-/** Node looks for late requests once a second; the rest is for the machine. */
+/** For the machine. */
 const LATE_MS = 2_500
 /** More than the connections to the model server, of which a quarter is for unfinished uploads. */
 const SLOW_CLIENTS = 40

@@ -2,8 +2,9 @@ import { ProxyError } from '../../errors.ts'
 import type { ClientHead } from './downstream.ts'
 
 /**
- * Framing that node:http lets through and a proxy must not: two readings of one request are how requests are smuggled.
- * What llhttp already refuses (both lengths, bad lengths, bare LF, folded lines...) ends in the listener's clientError.
+ * What can be read as a request, but not by everyone in the same way, or not by us: two readings of one request are how
+ * requests are smuggled. What can be read by nobody (both lengths, bad lengths, bare LF, folded lines...) never gets here:
+ * see h1/received-head.ts.
  */
 export function checkFraming(client: ClientHead): ProxyError | null {
   const { httpVersion } = client

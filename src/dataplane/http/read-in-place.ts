@@ -18,12 +18,14 @@ interface WithHandle {
  */
 export function readInPlace(accepted: Socket, onBytes: (socket: Socket, view: Buffer) => boolean): Socket {
   const inner = accepted as unknown as WithHandle
+  // oxlint-disable-next-line no-underscore-dangle
   const handle = inner._handle
   if (handle === null || accepted.destroyed) return accepted
   const callback = (bytes: number): boolean => onBytes(socket, READ_BUFFER.subarray(0, bytes))
   const options = { handle, allowHalfOpen: true, onread: { buffer: READ_BUFFER, callback } }
   const socket: Socket = new Socket(options as unknown as SocketConstructorOpts)
   // The server counts the socket that it accepted: it must not close the connection, but has to know of its end.
+  // oxlint-disable-next-line no-underscore-dangle
   inner._handle = null
   socket.once('close', () => accepted.destroy())
   return socket

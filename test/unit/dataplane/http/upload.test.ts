@@ -3,7 +3,7 @@ import type { ChunkList } from '../../../../src/dataplane/chunk-list.ts'
 import { RelayMemory } from '../../../../src/dataplane/relay-memory.ts'
 import { TurnEnds, Upload, type UploadOwner } from '../../../../src/dataplane/http/upload.ts'
 import { FakeDownstream } from '../../../support/fake-downstream.ts'
-import { beginUpload, LIMIT_BYTES, readAll, turnEnd, UploadRecorder } from '../../../support/upload.ts'
+import { beginUpload, readAll, turnEnd, UploadRecorder } from '../../../support/upload.ts'
 
 describe('a body that comes within one turn', () => {
   test('is handed over whole, once, and nothing is streamed', async () => {
