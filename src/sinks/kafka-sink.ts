@@ -90,8 +90,9 @@ export class KafkaSink implements Sink {
 
   offer(record: SinkRecord): boolean {
     if (this.#closing !== null) return this.#queue.refuse('shutdown')
-    if (recordBytes(record) > MAX_RECORD_BYTES) return this.#queue.refuse('too_large')
-    const taken = this.#queue.offer(record)
+    const bytes = recordBytes(record)
+    if (bytes > MAX_RECORD_BYTES) return this.#queue.refuse('too_large')
+    const taken = this.#queue.offer(record, bytes)
     const state = this.#state
     if (state.kind === 'idle') this.#next(state.session)
     else if (state.kind === 'ready' && !state.full && this.#batchIsFull()) {

@@ -1,23 +1,27 @@
 import { once } from 'node:events'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
-import { promisify } from 'node:util'
-import { zstdCompress, zstdDecompress } from 'node:zlib'
 // The default import only: kafkajs is CommonJS and its codec table is not among the names Node finds in it.
 import kafkajs from 'kafkajs'
 import type {
   CompressionTypes,
+  ICustomPartitioner,
   Kafka,
   KafkaConfig,
   LogEntry,
   Message,
-  Partitioners,
   Producer,
   RecordMetadata,
   SASLOptions,
+  TopicMessages,
 } from 'kafkajs'
 import type { ClientTlsPlan, KafkaSinkPlan } from '../config/snapshot.ts'
+import { javaPartition } from './java-partition.ts'
+import { gzipCodec, zstdCodec } from './kafka-codecs.ts'
 import { classifyFailure } from './kafka-failure.ts'
+import { Placeholder, PlaceholderSend } from './kafka-placeholders.ts'
+import { cloudEventHeaders } from './kafka-records.ts'
+import { silenceTimeoutWarning } from './kafka-warnings.ts'
 import type { SinkLog, SinkRecord } from './sink.ts'
 
 /** Short: a call that hangs is worth less than trying again, and whoever closes the sink waits for it. */
@@ -58,6 +62,8 @@ export class KafkaSession {
   #abandoned = false
   /** `topic/partition` of each record of the send under way. */
   #targets = new Set<string>()
+  /** Of the last send; null: none yet, or one without placeholders. */
+  #sending: PlaceholderSend | null = null
 
   constructor(plan: KafkaSinkPlan, log: SinkLog) {
     this.#plan = plan
@@ -85,17 +91,22 @@ export class KafkaSession {
 
   /** Resolves when every record is acknowledged as `acks` says. One at a time; rejects like `connect`. */
   async send(batch: readonly SinkRecord[]): Promise<void> {
+    registerCodecs() // whatever else uses kafkajs in this process may have put codecs of its own there
     this.#targets = new Set()
-    const acknowledged = await this.#producer.sendBatch({
-      acks: ACKS[this.#plan.acks],
-      timeout: REQUEST_TIMEOUT_MS,
-      compression: compressionType(this.#plan.compression),
-      topicMessages: [
-        { topic: this.#plan.pairs, messages: batch.filter(record => record.stream === 'pairs').map(kafkaMessage) },
-        { topic: this.#plan.windows, messages: batch.filter(record => record.stream === 'windows').map(kafkaMessage) },
-      ].filter(({ messages }) => messages.length > 0),
-    })
-    if (this.#plan.acks !== 'none') assertAllAcknowledged(this.#targets, acknowledged)
+    const sending = this.#plan.compression === 'none' ? null : new PlaceholderSend(batch)
+    this.#sending = sending
+    try {
+      const acknowledged = await this.#producer.sendBatch({
+        acks: ACKS[this.#plan.acks],
+        timeout: REQUEST_TIMEOUT_MS,
+        compression: compressionType(this.#plan.compression),
+        topicMessages: this.#byTopic(batch, sending?.placeholders ?? batch.map(kafkaMessage)),
+      })
+      if (this.#plan.acks !== 'none') assertAllAcknowledged(this.#targets, acknowledged)
+      sending?.assertAllReplaced()
+    } finally {
+      sending?.end()
+    }
   }
 
   /** Ends politely; with a broker that does not answer it can take seconds, which `abandon` cuts short. */
@@ -111,6 +122,7 @@ export class KafkaSession {
    */
   abandon(): void {
     this.#abandoned = true
+    this.#sending?.end()
     for (const socket of this.#sockets) socket.destroy(new Error('the Kafka session was given up'))
   }
 
@@ -151,15 +163,29 @@ export class KafkaSession {
     return socket
   }
 
-  /** Java's partitioner (murmur2 of the key), which also notes where each record goes. */
-  readonly #watchedPartitioner: typeof Partitioners.DefaultPartitioner = () => {
-    const partitionOf = kafkajs.Partitioners.DefaultPartitioner()
-    return args => {
-      const partition = partitionOf(args)
-      this.#targets.add(`${args.topic}/${partition}`)
+  /** `messages` are those of the records, in the same order. */
+  #byTopic(records: readonly SinkRecord[], messages: readonly Message[]): TopicMessages[] {
+    const pairs: Message[] = []
+    const windows: Message[] = []
+    for (const [i, message] of messages.entries()) {
+      if (records[i]?.stream === 'windows') windows.push(message)
+      else pairs.push(message)
+    }
+    return [
+      { topic: this.#plan.pairs, messages: pairs },
+      { topic: this.#plan.windows, messages: windows },
+    ].filter(each => each.messages.length > 0)
+  }
+
+  /** Java's partitioner, which also notes where each record goes. */
+  readonly #watchedPartitioner: ICustomPartitioner =
+    () =>
+    ({ topic, partitionMetadata, message }) => {
+      const key = message instanceof Placeholder ? message.record.key : String(message.key)
+      const partition = javaPartition(key, partitionMetadata.length)
+      this.#targets.add(`${topic}/${partition}`)
       return partition
     }
-  }
 }
 
 /** A client that only reads; `retry` is that of every call. What kafkajs says goes to `log`. */
@@ -168,7 +194,7 @@ export function kafkaClient(plan: KafkaSinkPlan, log: SinkLog, retry: NonNullabl
 }
 
 function makeClient(config: KafkaConfig): Kafka {
-  registerZstd()
+  registerCodecs()
   silenceTimeoutWarning()
   return new kafkajs.Kafka(config)
 }
@@ -185,20 +211,8 @@ function relay({ namespace, label, log: said }: LogEntry, log: SinkLog): void {
   })
 }
 
-/** CloudEvents 1.0, Kafka protocol binding, binary mode. */
 function kafkaMessage({ key, value, event }: SinkRecord): Message {
-  return {
-    key,
-    value,
-    headers: {
-      ce_specversion: '1.0',
-      ce_id: event.id,
-      ce_type: event.type,
-      ce_source: event.source,
-      ce_time: event.time,
-      'content-type': 'application/json',
-    },
-  }
+  return { key, value, headers: cloudEventHeaders(event) }
 }
 
 /**
@@ -243,25 +257,8 @@ function compressionType(compression: KafkaSinkPlan['compression']): Compression
   return { none: types.None, gzip: types.GZIP, zstd: types.ZSTD }[compression]
 }
 
-/** kafkajs knows of zstd but brings no codec; Node does. Registering again changes nothing. */
-function registerZstd(): void {
-  const compress = promisify(zstdCompress)
-  const decompress = promisify(zstdDecompress)
-  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = () => ({
-    compress: (encoder: { readonly buffer: Buffer }) => compress(encoder.buffer),
-    decompress: (bytes: Buffer) => decompress(bytes),
-  })
-}
-
-let timeoutWarningSilenced = false
-
-/** kafkajs asks for timers of less than 0 ms, which Node reports once: harmless, and nothing a user could act on. */
-function silenceTimeoutWarning(): void {
-  if (timeoutWarningSilenced) return
-  timeoutWarningSilenced = true
-  const emitWarning = process.emitWarning.bind(process) as (...args: unknown[]) => void
-  process.emitWarning = (warning: string | Error, ...rest: unknown[]): void => {
-    if (rest[0] === 'TimeoutNegativeWarning' && /kafkajs.*requestQueue/.test(new Error().stack ?? '')) return
-    emitWarning(warning, ...rest)
-  }
+/** kafkajs brings no codec for zstd; its own for gzip knows nothing of placeholders. */
+function registerCodecs(): void {
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.GZIP] = gzipCodec
+  kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = zstdCodec
 }

@@ -47,8 +47,7 @@ export class RecordQueue {
   }
 
   /** Takes the record to the end of the line. false: the queue is full and the record (the newest) is dropped. */
-  offer(record: SinkRecord): boolean {
-    const bytes = recordBytes(record)
+  offer(record: SinkRecord, bytes = recordBytes(record)): boolean {
     if (this.pending >= this.#limits.records || this.#bytes + bytes > this.#limits.bytes)
       return this.refuse('queue_full')
     this.#accepted += 1
