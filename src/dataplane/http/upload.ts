@@ -6,7 +6,6 @@ import type { BodyListener, Downstream } from './downstream.ts'
 
 /** An unfinished body up to this size is held here while too many others hold connections to the model server. */
 const HELD_BYTES = 64 * 1024
-const NONE: Buffer[] = []
 
 /** Who wants the request body. */
 export interface UploadOwner {
@@ -43,8 +42,8 @@ export class Upload implements BodyListener, TurnEnd {
   readonly #gathered = new ChunkList()
   #bytes = 0
   #stream: BodyStream | null = null
-  /** Memory of large pieces. */
-  #lent: Buffer[] = NONE
+  /** Memory of large pieces that somebody may still read. */
+  #lent: Buffer[] = []
 
   constructor(client: Downstream, owner: UploadOwner, memory: RelayMemory, limitBytes: number, gatherBytes: number) {
     this.#client = client
@@ -80,14 +79,27 @@ export class Upload implements BodyListener, TurnEnd {
       this.#owner.onBodyTooLarge()
       return
     }
-    const chunk = this.#copy(view)
-    if (this.#stream === null) {
-      this.#gathered.add(chunk)
-      if (this.#gatherBytes > 0 && this.#bytes > this.#gatherBytes) this.#goOnAsStream()
+    const slab = this.#memory.copy(view)
+    const chunk = slab ?? Buffer.from(view)
+    if (this.#stream !== null) {
+      this.#passOn(this.#stream, chunk, slab)
       return
     }
-    this.#tee?.add(chunk)
-    if (!this.#stream.push(chunk)) this.#client.pauseBody()
+    if (slab !== null) this.#lent.push(slab)
+    this.#gathered.add(chunk)
+    if (this.#gatherBytes > 0 && this.#bytes > this.#gatherBytes) this.#goOnAsStream()
+  }
+
+  #passOn(stream: BodyStream, chunk: Buffer, slab: Buffer | null): void {
+    const tee = this.#tee as BodyCapture
+    tee.add(chunk)
+    if (slab !== null) this.#lent.push(slab)
+    const lent = this.#lent
+    // What the tee does not keep is needed until it is written.
+    const isDone = tee.state !== 'complete' && lent.length > 0
+    if (isDone) this.#lent = []
+    const room = isDone ? stream.push(chunk, () => this.#giveBack(lent)) : stream.push(chunk)
+    if (!room) this.#client.pauseBody()
   }
 
   onBodyEnd(): void {
@@ -127,18 +139,13 @@ export class Upload implements BodyListener, TurnEnd {
 
   /** Nobody reads what has come any more, not even a connection to a model server. */
   giveBack(): void {
-    for (const slab of this.#lent) this.#memory.giveBack(slab)
-    this.#lent = NONE
+    if (this.#lent.length === 0) return
+    this.#giveBack(this.#lent)
+    this.#lent = []
   }
 
-  /** What is gathered, or kept by the tee, is needed until the last leg has ended; where nobody keeps it, nobody says when. */
-  #copy(view: Buffer): Buffer {
-    const isKept = this.#tee === null || this.#tee.takes(view.length)
-    const slab = isKept ? this.#memory.copy(view) : null
-    if (slab === null) return Buffer.from(view)
-    if (this.#lent === NONE) this.#lent = [slab]
-    else this.#lent.push(slab)
-    return slab
+  #giveBack(slabs: readonly Buffer[]): void {
+    for (const slab of slabs) this.#memory.giveBack(slab)
   }
 
   /** Nobody wants the rest. */

@@ -1,10 +1,13 @@
 /** More than this waits for the connection: the client is held back. */
 const HELD_BYTES = 64 * 1024
 
+/** Called when nobody reads a chunk any more, nor those before it. */
+type Written = (() => void) | undefined
+
 /** Where the bytes of a request body go. */
 export interface BodySink {
-  /** false: wait for `onBodyDrained`. */
-  writeBody(chunk: Buffer): boolean
+  /** false: wait for `onBodyDrained`. `written`: see `BodyStream.push`. */
+  writeBody(chunk: Buffer, written: Written): boolean
   endBody(): void
 }
 
@@ -15,7 +18,7 @@ export interface BodySink {
 export class BodyStream {
   readonly #drained: () => void
   #sink: BodySink | null = null
-  #waiting: Buffer[] = []
+  #waiting: { readonly chunk: Buffer; readonly written: Written }[] = []
   #waitingBytes = 0
   #ended = false
   #heldBack = false
@@ -25,11 +28,11 @@ export class BodyStream {
     this.#drained = drained
   }
 
-  /** false: hold the client back until `drained`. */
-  push(chunk: Buffer): boolean {
-    if (this.#sink !== null) this.#heldBack = !this.#sink.writeBody(chunk)
+  /** `written` may never be called, when the connection breaks. false: hold the client back until `drained`. */
+  push(chunk: Buffer, written?: () => void): boolean {
+    if (this.#sink !== null) this.#heldBack = !this.#sink.writeBody(chunk, written)
     else {
-      this.#waiting.push(chunk)
+      this.#waiting.push({ chunk, written })
       this.#waitingBytes += chunk.length
       this.#heldBack = this.#waitingBytes >= HELD_BYTES
     }
@@ -45,7 +48,7 @@ export class BodyStream {
   pipeTo(sink: BodySink): void {
     this.#sink = sink
     let room = true
-    for (const chunk of this.#waiting) room = sink.writeBody(chunk)
+    for (const { chunk, written } of this.#waiting) room = sink.writeBody(chunk, written)
     this.#waiting = []
     this.#waitingBytes = 0
     if (this.#ended) sink.endBody()

@@ -201,13 +201,13 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     call?.onAnswerEnd(trailers, this.#readMs)
   }
 
-  writeBody(chunk: Buffer): boolean {
+  writeBody(chunk: Buffer, written: (() => void) | undefined): boolean {
     const { socket } = this.#handle
     if (this.#stream === null || chunk.length === 0) return true
-    if (!this.#chunked) return socket.write(chunk)
+    if (!this.#chunked) return socket.write(chunk, written)
     socket.cork()
     socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-    socket.write(chunk)
+    socket.write(chunk, written)
     const room = socket.write('\r\n', 'latin1')
     socket.uncork()
     return room

@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ChunkList } from '../../../../src/dataplane/chunk-list.ts'
-import { RelayMemory } from '../../../../src/dataplane/relay-memory.ts'
-import { TurnEnds, Upload, type UploadOwner } from '../../../../src/dataplane/http/upload.ts'
-import { FakeDownstream } from '../../../support/fake-downstream.ts'
-import { beginUpload, readAll, turnEnd, UploadRecorder } from '../../../support/upload.ts'
+import { beginUpload, readAll, turnEnd } from '../../../support/upload.ts'
 
 describe('a body that comes within one turn', () => {
   test('is handed over whole, once, and nothing is streamed', async () => {
@@ -14,46 +10,6 @@ describe('a body that comes within one turn', () => {
     await turnEnd()
     expect(owner.heard).toEqual(['whole one two'])
     expect([upload.whole, upload.streamed, upload.bytes]).toEqual([true, false, 7])
-  })
-
-  test.each([3, 60_000])('is not changed when the buffer it was read into is read into again (%i bytes)', bytes => {
-    const client = new FakeDownstream()
-    const bodies: Buffer[] = []
-    const owner: UploadOwner = Object.assign(new UploadRecorder(10), {
-      onBodyWhole: (body: ChunkList) => void bodies.push(body.whole()),
-    })
-    new Upload(client, owner, new RelayMemory(), 100_000, 0).start(new TurnEnds())
-    const read = Buffer.alloc(bytes, 'a')
-    client.listener?.onBodyChunk(read)
-    read.fill('b')
-    client.listener?.onBodyEnd()
-    expect(bodies[0]?.equals(Buffer.alloc(bytes, 'a'))).toBe(true)
-  })
-
-  test('is in memory that the next large one uses again once it is given back', () => {
-    const memory = new RelayMemory()
-    const bodies: Buffer[] = []
-    const receive = (): Upload => {
-      const client = new FakeDownstream()
-      const owner: UploadOwner = Object.assign(new UploadRecorder(10), {
-        onBodyWhole: (body: ChunkList) => void bodies.push(body.whole()),
-      })
-      const upload = new Upload(client, owner, memory, 100_000, 0)
-      upload.start(new TurnEnds())
-      client.listener?.onBodyChunk(Buffer.alloc(60_000))
-      client.listener?.onBodyEnd()
-      return upload
-    }
-    const first = receive()
-    receive().giveBack()
-    first.giveBack()
-    first.giveBack()
-    receive()
-    receive()
-    const [one, two, three, four] = bodies.map(body => body.buffer)
-    expect(one).not.toBe(two)
-    expect([three, four]).toEqual([one, two])
-    expect(three).not.toBe(four)
   })
 
   test('may be empty', () => {
