@@ -25,6 +25,8 @@ export class EndOfCall implements Call {
   onAnswerHead(): void {}
   onAnswerData(): void {}
 
+  onReadEnd(): void {}
+
   onAnswerEnd(): void {
     this.#settle(null)
   }

@@ -43,6 +43,8 @@ export class RecordedCall implements Call {
     this.#hear('data')
   }
 
+  onReadEnd(): void {}
+
   onAnswerEnd(trailers: readonly string[]): void {
     this.#hear(['end', ...trailers].join(' '))
     this.#over.resolve('end')

@@ -56,6 +56,7 @@ export function beginUpload({ limitBytes = LIMIT_BYTES, teeBytes = TEE_BYTES, ga
   const upload = new Upload(client, owner, new RelayMemory(), limitBytes, gatherBytes)
   upload.start(new TurnEnds())
   const body = client.listener as BodyListener
+  body.onReadEnd()
   const send = (text: string): void => body.onBodyChunk(Buffer.from(text))
   return { client, owner, upload, send, end: () => body.onBodyEnd() }
 }

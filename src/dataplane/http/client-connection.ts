@@ -207,7 +207,9 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     this.#pumping = true
     while (this.#state === 'open' && (this.#finish() || this.#begin() || this.#read()));
     this.#pumping = false
-    if (this.#state === 'open') this.#watch()
+    if (this.#state !== 'open') return
+    this.#busy?.readEnd()
+    this.#watch()
   }
 
   /** The request under way, if it is over. @returns whether it is. */

@@ -70,4 +70,6 @@ export interface BodyListener {
   /** `chunk` is a view of a buffer that is read into again: whoever keeps it copies it. */
   onBodyChunk(chunk: Buffer): void
   onBodyEnd(): void
+  /** All that has come is handed on, and it is not the whole body. */
+  onReadEnd(): void
 }

@@ -125,6 +125,11 @@ export class H1Downstream implements Downstream {
     this.#listener?.onBodyEnd()
   }
 
+  /** For the connection: nothing more has come by now. */
+  readEnd(): void {
+    if (this.receiving) this.#listener?.onReadEnd()
+  }
+
   /** For the connection: the body takes too long. */
   bodyLate(): void {
     if (!this.ended) this.#attendant?.onBodyLate()

@@ -38,6 +38,8 @@ export class Upload implements BodyListener, TurnEnd {
   readonly #limitBytes: number
   #gatherBytes: number
   #tee: BodyCapture | null = null
+  /** Until it is known that the body takes more than one read. */
+  #turnEnds: TurnEnds | null = null
   #state: 'gathering' | 'streaming' | 'whole' | 'discarding' = 'gathering'
   readonly #gathered = new ChunkList()
   #bytes = 0
@@ -67,8 +69,14 @@ export class Upload implements BodyListener, TurnEnd {
   }
 
   start(turnEnds: TurnEnds): void {
+    this.#turnEnds = turnEnds
     this.#client.readBody(this)
-    turnEnds.add(this)
+  }
+
+  /** More may come in this very turn. */
+  onReadEnd(): void {
+    this.#turnEnds?.add(this)
+    this.#turnEnds = null
   }
 
   onBodyChunk(view: Buffer): void {

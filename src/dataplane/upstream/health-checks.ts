@@ -70,6 +70,8 @@ class Probe implements Call {
 
   onAnswerData(): void {}
 
+  onReadEnd(): void {}
+
   onAnswerEnd(): void {
     this.#end(this.#status >= 200 && this.#status < 300)
   }

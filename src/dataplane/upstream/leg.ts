@@ -186,6 +186,8 @@ export abstract class Leg implements WheelEntry, Call {
     this.onChunk(bytes)
   }
 
+  onReadEnd(): void {}
+
   onAnswerEnd(trailers: readonly string[], nowMs: number): void {
     if (this.#state !== 'ended') this.finish(null, '', trailers, nowMs)
   }

@@ -21,6 +21,8 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   stalledAtMs = 0
   /** The client can have trailers, if there are any. */
   #trails = false
+  /** The head came with the bytes that are read now. */
+  #isHeadNew = false
   detail = ''
 
   constructor(exchange: Exchange, upstream: Upstream, endpoint: Endpoint) {
@@ -41,7 +43,14 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     if (exchange.plane.draining) exchange.client.closeAfterAnswer = true
     const relayed = answerHeaders(head, exchange.requestId, exchange.arm, this.#trails)
     exchange.client.writeHead(this.status, head.reason, relayed, head.contentLength)
-    exchange.plane.turnEnds.add(this)
+    this.#isHeadNew = true
+  }
+
+  override onReadEnd(): void {
+    if (!this.#isHeadNew) return
+    this.#isHeadNew = false
+    // What is behind the head may come in this very turn.
+    if (this.bytes === 0) this.#exchange.plane.turnEnds.add(this)
   }
 
   /** The head came alone: a client of a stream must see it before the first event, which may be far away. */

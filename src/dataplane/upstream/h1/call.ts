@@ -14,6 +14,8 @@ export interface Call {
   onAnswerHead(head: AnswerHead, nowMs: number): void
   /** `bytes` is a view of a buffer that is read into again: whoever keeps them copies them. */
   onAnswerData(bytes: Buffer, nowMs: number): void
+  /** All that has come of the answer was handed on, and it is not the end. */
+  onReadEnd(): void
   /** The answer is whole. `trailers`: flat name, value list. */
   onAnswerEnd(trailers: readonly string[], nowMs: number): void
   /** There will be no whole answer. */

@@ -142,7 +142,10 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     const call = this.#call
     try {
       this.#parser.push(bytes)
-      if (bytes.length >= LARGE_READ_BYTES && call !== null && call === this.#call) this.#afterLargeRead()
+      if (call !== null && call === this.#call) {
+        call.onReadEnd()
+        if (bytes.length >= LARGE_READ_BYTES) this.#afterLargeRead()
+      }
     } catch (error) {
       // A mistake of ours after the end of a call is nobody's answer to fail.
       if (this.#call === null && !(error instanceof MalformedMessage)) throw error

@@ -23,6 +23,7 @@ function begin(memory: RelayMemory, teeBytes = LIMIT_BYTES) {
   const owner = new Bodies(teeBytes)
   const upload = new Upload(client, owner, memory, LIMIT_BYTES, 0)
   upload.start(new TurnEnds())
+  client.listener?.onReadEnd()
   const send = (chunk: Buffer): void => client.listener?.onBodyChunk(chunk)
   return { owner, upload, send, end: () => client.listener?.onBodyEnd() }
 }
