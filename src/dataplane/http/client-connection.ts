@@ -357,7 +357,7 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
 
   #upgrade(head: ReceivedHead): void {
     const { socket } = this
-    const rest = this.#input.subarray(this.#at)
+    const rest = Buffer.from(this.#input.subarray(this.#at))
     this.#end()
     this.#state = 'upgraded'
     socket.off('data', this.#onSocketData)
