@@ -180,14 +180,19 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   /** A FIN: of whoever has closed, and of whoever only sends no more, which cannot be told apart. */
   readonly #onSocketEnd = (): void => {
     if (this.#state !== 'open') return
-    if (this.#busy !== null) {
-      if (this.#busy.ended && !this.#busy.receiving) this.socket.end()
-      else this.socket.destroy()
-    } else {
+    const client = this.#busy
+    if (client === null) {
       // Nobody waits for an answer to half a head. Those who leave together may be many: none is written.
       if (this.#parser.inHead) this.#count('BAD_REQUEST', malformed('it ended within its head'))
       this.socket.end()
-    }
+    } else if (client.ended) {
+      // The end of the answer is on its way. What was sent ahead could not be answered any more.
+      client.closeAfterAnswer = true
+      this.#parser.stop()
+      this.#next = null
+      this.#at = this.#input.length
+      this.#pump()
+    } else this.socket.destroy()
   }
 
   readonly #onSocketDrain = (): void => this.#busy?.drained()
