@@ -346,8 +346,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   #close(client: H1Downstream): void {
     this.#busy = null
     this.#end()
-    // A client that was not told may be sending its next request.
-    if (client.receiving || !client.saidClose) closeLingering(this.socket)
+    // A client that has not said so itself may be sending its next request, which a closed socket answers with a reset.
+    if (client.receiving || !client.askedToClose) closeLingering(this.socket)
     else this.socket.destroySoon()
   }
 
