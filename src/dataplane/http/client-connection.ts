@@ -234,10 +234,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     if (head === null || this.#busy !== null) return false
     this.#next = null
     this.#begun++
-    if (head.method === 'CONNECT') {
-      this.#end()
-      answerRaw(this.socket, 'NOT_IMPLEMENTED', 'CONNECT is not supported')
-    } else if (isWebSocket(head)) this.#upgrade(head)
+    if (head.method === 'CONNECT') this.#refuse('NOT_IMPLEMENTED', 'CONNECT is not supported')
+    else if (isWebSocket(head)) this.#upgrade(head)
     else {
       const client = new H1Downstream(this, head)
       this.#busy = client

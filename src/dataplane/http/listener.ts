@@ -19,6 +19,7 @@ export class Listener {
     const { listen, limits } = plane.runtime.snapshot
     this.#server = createSocketServer(listen, limits)
     this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => this.#onHandshakeFailed(error, socket))
+    this.#server.on('drop', () => this.#onDropped())
     this.#server.on('connection', socket => {
       plane.connections++
       socket.on('close', () => plane.connections--)
@@ -73,6 +74,17 @@ export class Listener {
   #sweep(): void {
     const nowMs = performance.now()
     for (const connection of this.#open) connection.sweep(nowMs, this.#plane.limits.idleMs)
+  }
+
+  /** Closed before anything was read of it. */
+  #onDropped(): void {
+    const { counters, log } = this.#plane
+    counters.error('-', 'client', 'OVERLOADED')
+    log.write('warn', '-/connections', 'connection refused', {
+      code: 'OVERLOADED',
+      route: '-',
+      detail: `this thread has ${this.#server.maxConnections} client connections (limits.connections)`,
+    })
   }
 
   /** The client does not speak TLS, or not soon enough, or shows no certificate where it must. */
