@@ -23,7 +23,8 @@ export interface NodeReading {
 /** A server of node:http, as strict as it can be, to which the bytes of a whole connection are given. */
 export class NodeRequests {
   readonly #server: Server
-  #requests: NodeRequest[] = []
+  /** In order of their heads, as the requests before them may not be whole yet. */
+  #requests: { read: NodeRequest | null }[] = []
   #refused: string | null = null
   #closed = Promise.withResolvers<void>()
 
@@ -41,8 +42,9 @@ export class NodeRequests {
     Object.assign(server, { httpAllowHalfOpen: true })
     for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, this.#onRequest)
     server.on('connect', (request, socket) => {
-      this.#requests.push(readOf(request, ''))
-      socket.destroy()
+      this.#requests.push({ read: readOf(request, '') })
+      // What came before it is handed on first.
+      setImmediate(() => socket.destroy())
     })
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       this.#refused ??= error.code ?? error.message
@@ -62,7 +64,8 @@ export class NodeRequests {
     socket.end(Buffer.from(bytes, 'latin1'))
     await within(this.#closed.promise, 5_000, 'node:http did not close the connection')
     socket.destroy()
-    return { requests: this.#requests, refused: this.#refused }
+    const requests = this.#requests.map(each => each.read).filter(each => each !== null)
+    return { requests, refused: this.#refused }
   }
 
   async stop(): Promise<void> {
@@ -72,12 +75,13 @@ export class NodeRequests {
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const requests = this.#requests
+    const entry: { read: NodeRequest | null } = { read: null }
+    this.#requests.push(entry)
     let body = ''
     request.on('data', (piece: Buffer) => (body += piece.toString('latin1')))
     request.on('error', () => {})
     request.on('end', () => {
-      if (request.complete) requests.push(readOf(request, body))
+      if (request.complete) entry.read = readOf(request, body)
     })
     response.on('error', () => {})
     response.end()
