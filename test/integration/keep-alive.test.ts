@@ -139,5 +139,7 @@ test('a CONNECT is refused, counted, and nothing behind it is a request', async 
   expect(client.unreadBytes).toBe(0)
   expect(primary.requestCount).toBe(before)
   const counted = { route: '-', leg: 'client', code: 'NOT_IMPLEMENTED' }
-  await expect.poll(async () => (await proxy.readMetrics()).sum('understudy_errors_total', counted), { timeout: 5_000 }).toBe(1)
+  await expect
+    .poll(async () => (await proxy.readMetrics()).sum('understudy_errors_total', counted), { timeout: 5_000 })
+    .toBe(1)
 })
