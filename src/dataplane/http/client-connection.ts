@@ -170,6 +170,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   /** `view` is read into again. */
   readonly #onSocketData = (view: Buffer): void => {
     if (this.#state !== 'open') return
+    // The connection may have been opened long before it was needed.
+    if (this.#begun === 0 && !this.#parser.inHead) this.#startedMs = performance.now()
     this.#input = this.#at === this.#input.length ? view : Buffer.concat([this.#input.subarray(this.#at), view])
     this.#at = 0
     this.#pump()
