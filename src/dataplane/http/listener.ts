@@ -12,6 +12,8 @@ export class Listener {
   readonly #server: Server
   readonly #plane: DataPlane
   readonly #open = new Set<ClientConnection>()
+  /** TLS connections that are not open yet, by their peer. */
+  readonly #handshakes = new Map<string, Socket>()
   #sweeper: NodeJS.Timeout | undefined
 
   constructor(plane: DataPlane) {
@@ -23,9 +25,11 @@ export class Listener {
     this.#server.on('connection', socket => {
       plane.connections++
       socket.on('close', () => plane.connections--)
+      if (listen.tls !== null) this.#onHandshake(socket)
     })
     this.#server.on(listen.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
       const connection = new ClientConnection(plane, socket)
+      this.#handshakes.delete(peerOf(socket))
       this.#open.add(connection)
       connection.socket.once('close', () => this.#open.delete(connection))
     })
@@ -64,16 +68,26 @@ export class Listener {
   /** Closes the connections on which nothing is under way. */
   closeIdle(): void {
     for (const connection of this.#open) if (connection.idle) connection.socket.destroy()
+    for (const socket of this.#handshakes.values()) socket.destroy()
   }
 
   closeAll(): void {
     clearInterval(this.#sweeper)
     for (const { socket } of this.#open) socket.destroy()
+    for (const socket of this.#handshakes.values()) socket.destroy()
   }
 
   #sweep(): void {
     const nowMs = performance.now()
     for (const connection of this.#open) connection.sweep(nowMs, this.#plane.limits.idleMs)
+  }
+
+  #onHandshake(socket: Socket): void {
+    const peer = peerOf(socket)
+    this.#handshakes.set(peer, socket)
+    socket.once('close', () => {
+      if (this.#handshakes.get(peer) === socket) this.#handshakes.delete(peer)
+    })
   }
 
   /** Closed before anything was read of it. */
@@ -114,6 +128,10 @@ function createSocketServer({ tls }: ListenPlan, limits: LimitsPlan): Server {
     requestCert: tls.clientAuth,
     rejectUnauthorized: tls.clientAuth,
   })
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }
 
 /** What OpenSSL says, without its source lines. */
