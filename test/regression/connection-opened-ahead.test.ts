@@ -31,9 +31,10 @@ afterEach(async () => {
   await upstream.stop()
 })
 
+const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 0.7 * REQUEST_MS))
+
 test('the first upload of a connection has all of limits.request', async () => {
   const client = await connectRaw(proxy.port)
-  const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 0.7 * REQUEST_MS))
   await pause()
   client.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\na')
   await pause()

@@ -60,14 +60,14 @@ describe('the head of an answer', () => {
   })
 })
 
+const dateAt = (iso: string): string => {
+  vi.setSystemTime(new Date(iso))
+  return /^Date: (.*)\r$/m.exec(answerHeadText(200, '', ['X-Date', 'x', 'dates', 'y'], 'none', null))?.[1] ?? ''
+}
+
 describe('the date of an answer that has none', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
-
-  const dateAt = (iso: string): string => {
-    vi.setSystemTime(new Date(iso))
-    return /^Date: (.*)\r$/m.exec(answerHeadText(200, '', ['X-Date', 'x', 'dates', 'y'], 'none', null))?.[1] ?? ''
-  }
 
   test('is the second it is written in', () => {
     expect(dateAt('2026-01-01T00:00:00.000Z')).toBe('Thu, 01 Jan 2026 00:00:00 GMT')
