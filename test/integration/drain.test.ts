@@ -66,6 +66,20 @@ describe('C10: SIGTERM', () => {
     expect((await proxy.exited).code).toBe(0)
   })
 
+  test('waits for a request whose head is half there, also beyond the grace for idle connections', async () => {
+    const client = await connectRaw(proxy.port)
+    client.send(POST.slice(0, 30))
+    await pause(50)
+    await sigterm()
+    await pause(1_500)
+    client.send(POST.slice(30))
+    await eventually(() => answers.length === 1)
+    answers[0]?.reply(200, {}, 'answer')
+    const response = await client.readResponse()
+    expect([response.header('connection'), response.body.toString()]).toEqual(['close', 'answer'])
+    expect((await proxy.exited).code).toBe(0)
+  })
+
   test('closes idle connections', async () => {
     const [silent, used] = [await connectRaw(proxy.port), await connectRaw(proxy.port)]
     used.send('GET /infer HTTP/1.1\r\nhost: r\r\n\r\n')

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { brokenAnswer, cutAt, cuts, madeAnswer } from '../support/answer-arbitrary.ts'
+import { brokenAnswer, madeAnswer } from '../support/answer-arbitrary.ts'
 import { readAnswer } from '../support/answer-log.ts'
+import { cutAt, cuts } from '../support/message-arbitrary.ts'
 
 describe('AnswerParser', () => {
   test('finds in an answer exactly what was put into it, however it is cut', () => {

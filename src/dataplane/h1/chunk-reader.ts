@@ -111,7 +111,8 @@ export class ChunkReader {
     const text = this.#partial + bytes.toString('latin1', at, Math.min(bytes.length, at + TRAILER_STEP_BYTES))
     // Without trailers the empty line is all there is.
     const end = text.startsWith('\r\n') ? 0 : text.indexOf('\r\n\r\n', Math.max(0, before - 3))
-    if (end > this.#maxTrailerBytes || (end === -1 && text.length > this.#maxTrailerBytes))
+    // Up to three of the characters may be of the empty line.
+    if (end > this.#maxTrailerBytes || (end === -1 && text.length - 3 > this.#maxTrailerBytes))
       throw new MalformedMessage(`the trailers are over ${this.#maxTrailerBytes} bytes`)
     if (end === -1) {
       this.#partial = text

@@ -170,6 +170,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   /** `view` is read into again. */
   readonly #onSocketData = (view: Buffer): void => {
     if (this.#state !== 'open') return
+    // The connection may have been opened long before it was needed.
+    if (this.#begun === 0 && !this.#parser.inHead) this.#startedMs = performance.now()
     this.#input = this.#at === this.#input.length ? view : Buffer.concat([this.#input.subarray(this.#at), view])
     this.#at = 0
     this.#pump()
@@ -180,14 +182,19 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   /** A FIN: of whoever has closed, and of whoever only sends no more, which cannot be told apart. */
   readonly #onSocketEnd = (): void => {
     if (this.#state !== 'open') return
-    if (this.#busy !== null) {
-      if (this.#busy.ended && !this.#busy.receiving) this.socket.end()
-      else this.socket.destroy()
-    } else {
+    const client = this.#busy
+    if (client === null) {
       // Nobody waits for an answer to half a head. Those who leave together may be many: none is written.
       if (this.#parser.inHead) this.#count('BAD_REQUEST', malformed('it ended within its head'))
       this.socket.end()
-    }
+    } else if (client.ended) {
+      // The end of the answer is on its way. What was sent ahead could not be answered any more.
+      client.closeAfterAnswer = true
+      this.#parser.stop()
+      this.#next = null
+      this.#at = this.#input.length
+      this.#pump()
+    } else this.socket.destroy()
   }
 
   readonly #onSocketDrain = (): void => this.#busy?.drained()
@@ -231,10 +238,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     if (head === null || this.#busy !== null) return false
     this.#next = null
     this.#begun++
-    if (head.method === 'CONNECT') {
-      this.#end()
-      answerRaw(this.socket, 'NOT_IMPLEMENTED', 'CONNECT is not supported')
-    } else if (isWebSocket(head)) this.#upgrade(head)
+    if (head.method === 'CONNECT') this.#refuse('NOT_IMPLEMENTED', 'CONNECT is not supported')
+    else if (isWebSocket(head)) this.#upgrade(head)
     else {
       const client = new H1Downstream(this, head)
       this.#busy = client
@@ -343,8 +348,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   #close(client: H1Downstream): void {
     this.#busy = null
     this.#end()
-    // A client that was not told may be sending its next request.
-    if (client.receiving || !client.saidClose) closeLingering(this.socket)
+    // A client that has not said so itself may be sending its next request, which a closed socket answers with a reset.
+    if (client.receiving || !client.askedToClose) closeLingering(this.socket)
     else this.socket.destroySoon()
   }
 
@@ -359,7 +364,7 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
 
   #upgrade(head: ReceivedHead): void {
     const { socket } = this
-    const rest = this.#input.subarray(this.#at)
+    const rest = Buffer.from(this.#input.subarray(this.#at))
     this.#end()
     this.#state = 'upgraded'
     socket.off('data', this.#onSocketData)

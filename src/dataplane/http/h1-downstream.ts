@@ -47,8 +47,6 @@ export class H1Downstream implements Downstream {
   receiving: boolean
   /** The whole answer was handed to the socket. */
   ended = false
-  /** The client was told that the connection closes behind the answer. */
-  saidClose = false
 
   constructor(connection: H1Connection, head: ReceivedHead) {
     this.#connection = connection
@@ -91,9 +89,14 @@ export class H1Downstream implements Downstream {
     return this.statusWritten !== 0
   }
 
+  /** The client sends no request behind this one. */
+  get askedToClose(): boolean {
+    return !this.#head.keepAlive
+  }
+
   /** No request is taken behind this one. */
   get isLast(): boolean {
-    return this.closeAfterAnswer || !this.#head.keepAlive
+    return this.closeAfterAnswer || this.askedToClose
   }
 
   readBody(listener: BodyListener): void {
@@ -162,8 +165,7 @@ export class H1Downstream implements Downstream {
   writeHead(status: number, reason: string, headers: string[], bodyBytes: number | null): void {
     this.#framing = framingOf(this.method, this.httpVersion, status, bodyBytes)
     if (this.#framing === 'close' || this.#leavesRest(status)) this.closeAfterAnswer = true
-    this.saidClose = this.isLast
-    const keepAlive = this.saidClose ? null : this.#connection.keepAlive
+    const keepAlive = this.isLast ? null : this.#connection.keepAlive
     this.#headText = answerHeadText(status, reason, headers, this.#framing, keepAlive)
     this.statusWritten = status
     if (bodyBytes !== null && bodyBytes <= ONE_WRITE_BYTES) this.#bodyBytes = bodyBytes

@@ -12,6 +12,8 @@ export class Listener {
   readonly #server: Server
   readonly #plane: DataPlane
   readonly #open = new Set<ClientConnection>()
+  /** TLS connections that are not open yet, by their peer. */
+  readonly #handshakes = new Map<string, Socket>()
   #sweeper: NodeJS.Timeout | undefined
 
   constructor(plane: DataPlane) {
@@ -19,12 +21,15 @@ export class Listener {
     const { listen, limits } = plane.runtime.snapshot
     this.#server = createSocketServer(listen, limits)
     this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => this.#onHandshakeFailed(error, socket))
+    this.#server.on('drop', () => this.#onDropped())
     this.#server.on('connection', socket => {
       plane.connections++
       socket.on('close', () => plane.connections--)
+      if (listen.tls !== null) this.#onHandshake(socket)
     })
     this.#server.on(listen.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
       const connection = new ClientConnection(plane, socket)
+      this.#handshakes.delete(peerOf(socket))
       this.#open.add(connection)
       connection.socket.once('close', () => this.#open.delete(connection))
     })
@@ -63,16 +68,37 @@ export class Listener {
   /** Closes the connections on which nothing is under way. */
   closeIdle(): void {
     for (const connection of this.#open) if (connection.idle) connection.socket.destroy()
+    for (const socket of this.#handshakes.values()) socket.destroy()
   }
 
   closeAll(): void {
     clearInterval(this.#sweeper)
     for (const { socket } of this.#open) socket.destroy()
+    for (const socket of this.#handshakes.values()) socket.destroy()
   }
 
   #sweep(): void {
     const nowMs = performance.now()
     for (const connection of this.#open) connection.sweep(nowMs, this.#plane.limits.idleMs)
+  }
+
+  #onHandshake(socket: Socket): void {
+    const peer = peerOf(socket)
+    this.#handshakes.set(peer, socket)
+    socket.once('close', () => {
+      if (this.#handshakes.get(peer) === socket) this.#handshakes.delete(peer)
+    })
+  }
+
+  /** Closed before anything was read of it. */
+  #onDropped(): void {
+    const { counters, log } = this.#plane
+    counters.error('-', 'client', 'OVERLOADED')
+    log.write('warn', '-/connections', 'connection refused', {
+      code: 'OVERLOADED',
+      route: '-',
+      detail: `this thread has ${this.#server.maxConnections} client connections (limits.connections)`,
+    })
   }
 
   /** The client does not speak TLS, or not soon enough, or shows no certificate where it must. */
@@ -102,6 +128,10 @@ function createSocketServer({ tls }: ListenPlan, limits: LimitsPlan): Server {
     requestCert: tls.clientAuth,
     rejectUnauthorized: tls.clientAuth,
   })
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }
 
 /** What OpenSSL says, without its source lines. */

@@ -44,8 +44,8 @@ export function answerRaw(socket: Duplex, code: ErrorCode, detail: string, reque
   for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
   socket.on('error', () => {})
   socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]))
+  closeLingering(socket)
   // One that was too slow has nothing under way that could cross the answer, and has had its time.
-  if (code === 'REQUEST_TIMEOUT') socket.end(() => socket.destroy())
-  else closeLingering(socket)
+  if (code === 'REQUEST_TIMEOUT') socket.once('finish', () => socket.destroy())
   return status
 }

@@ -24,7 +24,7 @@ const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
 /** What the target may be is the business of target.ts. */
 const REQUEST_LINE = /^([A-Z-]+) ([\x21-\x7e]+) HTTP\/(\d\.\d)$/
 const DIGITS = /^\d{1,15}$/
-const CLOSE = /(?:^|,)\s*close\s*(?:,|$)/i
+const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i
 
 /** Fields of which the first counts where they repeat; all others are joined (as in node:http). */
 const SINGLE = new Set([

@@ -114,7 +114,8 @@ export class RequestParser {
     const text = before === 0 ? step : this.#partial + step
     // The empty line may have begun with the last bytes that came before.
     const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
-    if (end > this.#maxHeadBytes || (end === -1 && text.length > this.#maxHeadBytes))
+    // Up to three of the characters may be of the empty line.
+    if (end > this.#maxHeadBytes || (end === -1 && text.length - 3 > this.#maxHeadBytes))
       throw new HeadTooLarge('the request head is over the limit (limits.headers)')
     if (end === -1) {
       // What can be no head is not waited for. Only the new part is looked at: it may come byte by byte.

@@ -105,7 +105,8 @@ export class AnswerParser {
     const text = before === 0 ? step : this.#partial + step
     // The empty line may have begun with the last bytes that came before.
     const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
-    if (end > MAX_HEAD_BYTES || (end === -1 && text.length > MAX_HEAD_BYTES))
+    // Up to three of the characters may be of the empty line.
+    if (end > MAX_HEAD_BYTES || (end === -1 && text.length - 3 > MAX_HEAD_BYTES))
       throw new MalformedMessage(`the head of the answer is over ${MAX_HEAD_BYTES} bytes`)
     if (end === -1) {
       // What can be no head is not waited for. Only the new part is looked at: it may come byte by byte.

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { PassThrough } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { Duplex, PassThrough } from 'node:stream'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { LINGER_MS } from '../../../../src/dataplane/http/linger.ts'
 import { answerRaw, problemAnswer } from '../../../../src/dataplane/http/problem.ts'
 import { ERRORS, ERROR_CODES } from '../../../../src/errors.ts'
 
@@ -76,5 +77,15 @@ describe('a problem answer on a bare socket', () => {
     socket.end()
     answerRaw(socket, 'BAD_REQUEST', 'x')
     expect(socket.destroyed).toBe(true)
+  })
+  test.each(['REQUEST_TIMEOUT', 'BAD_REQUEST'] as const)('is waited for 5 s where nobody takes it (%s)', code => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const stuck = new Duplex({ read: () => {}, write: () => {} })
+    answerRaw(stuck, code, 'x')
+    vi.advanceTimersByTime(LINGER_MS - 1)
+    expect(stuck.destroyed).toBe(false)
+    vi.advanceTimersByTime(1)
+    expect(stuck.destroyed).toBe(true)
   })
 })

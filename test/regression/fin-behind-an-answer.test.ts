@@ -1,0 +1,67 @@
+/**
+ * A FIN that comes when the answer is whole, but has not left for the client, means that the client sends no more. What it
+ * had sent ahead was nevertheless taken for requests: the model server was asked for answers that could not be written any
+ * more. And where the rest of the request was still to come, the connection was cut, and the end of the answer was lost.
+ */
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { InProcessPlane } from '../support/in-process-plane.ts'
+import type { UpstreamHandler } from '../support/upstream-server.ts'
+import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
+import { connectWatched, type WatchedClient } from '../support/watched-client.ts'
+import { eventually } from '../support/within.ts'
+import { loadText } from '../unit/config/routing-files.ts'
+
+const PIECE = Buffer.alloc(16 * 1024, 0x61)
+
+let upstream: UpstreamServer
+let proxy: InProcessPlane
+let watched: WatchedClient
+let sentBytes = 0
+
+/** Answers until the client's kernel takes no more and some of it waits in the proxy, then ends the answer. */
+const untilStuck: UpstreamHandler = async (_request, respond) => {
+  respond.head(200)
+  while (watched.socket.writableLength === 0) {
+    sentBytes += PIECE.length
+    respond.write(PIECE)
+    await new Promise(resolve => setTimeout(resolve, 1))
+  }
+  respond.end()
+}
+
+beforeEach(async () => {
+  sentBytes = 0
+  upstream = await startUpstream(untilStuck)
+  proxy = await InProcessPlane.start(
+    loadText(`listen: 127.0.0.1:0
+upstreams: { v1: "${upstream.url}" }
+routes: [{ name: r, primary: v1 }]
+`),
+  )
+  watched = await connectWatched(proxy.plane)
+  watched.client.pause()
+})
+
+afterEach(async () => {
+  watched.client.destroy()
+  proxy.stop()
+  await upstream.stop()
+})
+
+test.each([
+  ['requests that were sent ahead', 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(3)],
+  ['the rest of a request', 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nthe beginning'],
+])('the client gets the whole answer, and %s is no request any more', async (_, sent) => {
+  const { client, socket } = watched
+  client.send(sent)
+  await eventually(() => proxy.plane.inFlight === 0 && upstream.requestCount === 1)
+  expect(socket.writableLength).toBeGreaterThan(0)
+  client.halfClose()
+  await eventually(() => socket.readableEnded)
+  client.resume()
+  const answer = await client.readResponse({ keepBody: false })
+  expect([answer.status, answer.ended, answer.bodyBytes]).toEqual([200, 'complete', sentBytes])
+  expect(await client.closed).toBe('fin')
+  await eventually(() => socket.destroyed)
+  expect(upstream.requestCount).toBe(1)
+})
