@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { countKeys, countKeysInText } from './json-keys.ts'
-import { hasLongInteger } from './long-integer.ts'
+import { countKeys } from './json-keys.ts'
+import { scanJsonText } from './json-text.ts'
 import { parseTolerantJson } from './tolerant-json.ts'
 
 export type ParsedJson = { readonly kind: 'json'; readonly value: unknown } | NotJson
@@ -21,16 +21,17 @@ export function parseJson(body: Buffer): ParsedJson {
  * readers differ in which of the two they take; so is nesting that would exhaust the stack of whoever walks it. Never throws.
  */
 export function parseJsonText(text: string): ParsedJson {
-  const parsed = parse(text)
+  const written = scanJsonText(text)
+  const parsed = parse(text, written.hasLongInteger)
   if (parsed.kind === 'not_json') return parsed
   const keys = countKeys(parsed.value)
   if (keys === null) return { kind: 'not_json', detail: 'nested too deeply' }
-  return keys === countKeysInText(text) ? parsed : { kind: 'not_json', detail: 'an object has the same key twice' }
+  return keys === written.keys ? parsed : { kind: 'not_json', detail: 'an object has the same key twice' }
 }
 
-function parse(text: string): ParsedJson {
+function parse(text: string, hasLongInteger: boolean): ParsedJson {
   try {
-    if (!hasLongInteger(text)) return { kind: 'json', value: JSON.parse(text) }
+    if (!hasLongInteger) return { kind: 'json', value: JSON.parse(text) }
   } catch {
     // Perhaps only for its NaN: the tolerant parser has the last word.
   }
