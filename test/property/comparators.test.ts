@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { jensenShannonBits, totalVariation } from '../../src/analysis/compare/classification.ts'
 import { commonSubsequence } from '../../src/analysis/compare/common-subsequence.ts'
 import { editDistance } from '../../src/analysis/compare/edit-distance.ts'
+import { numberedWords } from '../../src/analysis/compare/numbered-words.ts'
 import { kendallTauB, rankBiasedOverlap } from '../../src/analysis/compare/rank-measures.ts'
 import { textSimilarity } from '../../src/analysis/compare/text-similarity.ts'
 import { unitsInLastPlace } from '../../src/analysis/compare/units-in-last-place.ts'
 import { vectorDistance } from '../../src/analysis/compare/vector-distance.ts'
-import { numberedWords } from '../../src/analysis/compare/words.ts'
 import { compare, ample, comparePayloads } from '../support/compare.ts'
 import { generation, generations } from '../support/generations.ts'
 
@@ -52,7 +52,7 @@ const text = fc.oneof(
   fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 150 }),
   fc.string({ unit: 'grapheme', maxLength: 80 }),
 )
-const words = fc.array(fc.nat(4), { maxLength: 150 }).map(list => Int32Array.from(list))
+const words = fc.array(fc.nat(4), { maxLength: 150 })
 
 /** Integers, so that ties are frequent. */
 const scores = (n: number) => fc.array(fc.integer({ min: 0, max: n }), { minLength: n, maxLength: n })
@@ -103,7 +103,7 @@ describe('distances of texts', () => {
     fc.assert(
       fc.property(sentence, sentence, (a, b) => {
         const [ours, theirs] = [wordsOf(a), wordsOf(b)]
-        const { a: x, b: y } = numberedWords(a, b)
+        const { a: x, b: y } = numberedWords(a, b, ample())
         const all = [...ours, ...theirs]
         expect([...x, ...y].map(number => [...x, ...y].indexOf(number))).toEqual(all.map(word => all.indexOf(word)))
         const left = [...theirs]

@@ -1,15 +1,24 @@
 import type { CostCap } from './cost-cap.ts'
+import { WorkingMemory } from './working-memory.ts'
 
 /** 30, not 32: the sum of two words and a carry stays a small integer, which the engine adds without a detour. */
 const WORD_BITS = 30
 const WORD_MASK = 2 ** WORD_BITS - 1
+
+const masksMemory = new WorkingMemory(4096)
+const carriesMemory = new WorkingMemory(2048)
 
 /**
  * Length of the longest common subsequence of two lists of numbers below `distinct`: dynamic programming with 30 rows at a
  * time as the bits of a word (Crochemore, Iliopoulos, Pinzon & Reid 2001; the form of Hyyrö 2004). What both begin and end
  * with is counted beforehand. Takes a.length × b.length / 30 steps. @throws CostExceeded
  */
-export function commonSubsequence(a: Int32Array, b: Int32Array, distinct: number, cost: CostCap): number {
+export function commonSubsequence(
+  a: readonly number[],
+  b: readonly number[],
+  distinct: number,
+  cost: CostCap,
+): number {
   let start = 0
   let aEnd = a.length
   let bEnd = b.length
@@ -20,9 +29,9 @@ export function commonSubsequence(a: Int32Array, b: Int32Array, distinct: number
   }
   let length = start + (a.length - aEnd)
   if (aEnd === start || bEnd === start) return length
-  const masks = new Int32Array(distinct)
+  const masks = masksMemory.zeroes(distinct)
   /** From the rows above into the block of this column, 0 or 1. */
-  const carries = new Uint8Array(bEnd - start)
+  const carries = carriesMemory.zeroes(bEnd - start)
   for (let block = start; block < aEnd; block += WORD_BITS) {
     const rows = Math.min(WORD_BITS, aEnd - block)
     for (let row = 0; row < rows; row++)
