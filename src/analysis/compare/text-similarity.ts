@@ -96,7 +96,7 @@ function harmonicMean(shared: number, a: number, b: number): number {
 }
 
 /** Each word as often as both have it. */
-function sharedWords(a: readonly number[], b: readonly number[], distinct: number): number {
+function sharedWords(a: Int32Array, b: Int32Array, distinct: number): number {
   const counts = countsMemory.zeroes(distinct)
   for (const word of a) counts[word] = (counts[word] as number) + 1
   let shared = 0

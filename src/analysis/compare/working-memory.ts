@@ -13,9 +13,14 @@ export class WorkingMemory {
     this.#memory = new Int32Array(usual)
   }
 
+  /** At least `size` numbers, whatever they are. */
+  numbers(size: number): Int32Array {
+    return size <= this.#memory.length ? this.#memory : new Int32Array(size)
+  }
+
   /** At least `size` numbers, the first `size` of them 0. */
   zeroes(size: number): Int32Array {
-    return size <= this.#memory.length ? this.#memory.fill(0, 0, size) : new Int32Array(size)
+    return this.numbers(size).fill(0, 0, size)
   }
 }
 

@@ -10,8 +10,7 @@ const IS_LITTLE_ENDIAN = endianness() === 'LE'
 export function singles(bytes: Buffer): Float32Array | null {
   if (bytes.length % BYTES !== 0) return null
   const count = bytes.length / BYTES
-  if (IS_LITTLE_ENDIAN && bytes.byteOffset % BYTES === 0)
-    return new Float32Array(bytes.buffer, bytes.byteOffset, count)
+  if (IS_LITTLE_ENDIAN && bytes.byteOffset % BYTES === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, count)
   const copy = new Float32Array(count)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   for (let i = 0; i < count; i++) copy[i] = view.getFloat32(i * BYTES, true)

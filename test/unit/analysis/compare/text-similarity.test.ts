@@ -55,8 +55,8 @@ describe('normalised text', () => {
     expect(words('我爱 node、我')).toEqual([0, 1, 2, 0])
     expect(words('ไทย')).toHaveLength(3)
     expect(numberedWords('a b', 'b c a', ample())).toMatchObject({
-      a: [0, 1],
-      b: [1, 2, 0],
+      a: Int32Array.of(0, 1),
+      b: Int32Array.of(1, 2, 0),
       distinct: 3,
     })
   })
