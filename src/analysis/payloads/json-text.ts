@@ -1,4 +1,5 @@
 import { hasLongInteger, LONG_DIGITS } from './long-integer.ts'
+import { LONG_STRING } from './long-strings.ts'
 
 const QUOTE = '"'
 const BACKSLASH = 0x5c
@@ -10,6 +11,8 @@ export interface JsonText {
   readonly keys: number
   /** Of 16 digits or more: beyond what a number holds exactly, perhaps. */
   readonly hasLongInteger: boolean
+  /** Where long strings begin and end, without their quotes, by turns. Keys are none of them. */
+  readonly longStrings: readonly number[]
 }
 
 /**
@@ -17,6 +20,7 @@ export interface JsonText {
  * strings. What it says of a text that is not JSON means nothing.
  */
 export function scanJsonText(text: string): JsonText {
+  const longStrings: number[] = []
   let keys = 0
   let isLong = false
   let next = 0
@@ -24,13 +28,13 @@ export function scanJsonText(text: string): JsonText {
     const quote = text.indexOf(QUOTE, next)
     const open = quote === -1 ? text.length : quote
     if (!isLong && open - next >= LONG_DIGITS) isLong = hasLongInteger(text, next, open)
-    if (quote === -1) return { keys, hasLongInteger: isLong }
-    let close = text.indexOf(QUOTE, open + 1)
+    let close = quote === -1 ? -1 : text.indexOf(QUOTE, open + 1)
     while (isEscaped(text, close)) close = text.indexOf(QUOTE, close + 1)
-    if (close === -1) return { keys, hasLongInteger: isLong }
+    if (close === -1) return { keys, hasLongInteger: isLong, longStrings }
     next = close + 1
     while (text.charCodeAt(next) <= 0x20) next++
     if (text.charCodeAt(next) === COLON) keys++
+    else if (close - open > LONG_STRING) longStrings.push(open + 1, close)
   }
 }
 

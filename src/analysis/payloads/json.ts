@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { countKeys } from './json-keys.ts'
 import { scanJsonText } from './json-text.ts'
+import { withBase64, withoutBase64 } from './long-strings.ts'
 import { parseTolerantJson } from './tolerant-json.ts'
 
 export type ParsedJson = { readonly kind: 'json'; readonly value: unknown } | NotJson
@@ -22,11 +23,14 @@ export function parseJson(body: Buffer): ParsedJson {
  */
 export function parseJsonText(text: string): ParsedJson {
   const written = scanJsonText(text)
-  const parsed = parse(text, written.hasLongInteger)
-  if (parsed.kind === 'not_json') return parsed
+  const short = written.longStrings.length === 0 ? null : withoutBase64(text, written.longStrings)
+  const parsed = parse(short?.text ?? text, written.hasLongInteger)
+  // What is wrong, and where, is said of the text itself.
+  if (parsed.kind === 'not_json') return short === null ? parsed : parse(text, written.hasLongInteger)
   const keys = countKeys(parsed.value)
   if (keys === null) return { kind: 'not_json', detail: 'nested too deeply' }
-  return keys === written.keys ? parsed : { kind: 'not_json', detail: 'an object has the same key twice' }
+  if (keys !== written.keys) return { kind: 'not_json', detail: 'an object has the same key twice' }
+  return short === null ? parsed : { kind: 'json', value: withBase64(parsed.value, short.taken) }
 }
 
 function parse(text: string, hasLongInteger: boolean): ParsedJson {
