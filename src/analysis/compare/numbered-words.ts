@@ -16,7 +16,6 @@ const USUAL_WORDS = USUAL_UNITS / 2
 const textMemory = new TextMemory(USUAL_UNITS)
 const numbersMemory = new WorkingMemory(USUAL_WORDS)
 const startsMemory = new WorkingMemory(USUAL_WORDS)
-const lengthsMemory = new WorkingMemory(USUAL_WORDS)
 const hashesMemory = new WorkingMemory(USUAL_WORDS)
 const slotsMemory = new WorkingMemory(FIRST_SLOTS)
 
@@ -38,12 +37,12 @@ export function numberedWords(a: string, b: string, cost: CostCap): NumberedWord
   // A word and the space behind it are two units or more.
   const most = size >> 1
   const numbers = numbersMemory.numbers(most)
-  // Of each word, by its number: where it begins, how long it is, and its hash.
+  // Of each word, by its number: where it begins, and its hash.
   const starts = startsMemory.numbers(most)
-  const lengths = lengthsMemory.numbers(most)
   const hashes = hashesMemory.numbers(most)
   // By hash, or behind that place: a word's number plus one. 0 is free, and at least half of them are.
   let slots = slotsMemory.zeroes(FIRST_SLOTS)
+  let mask = FIRST_SLOTS - 1
   let distinct = 0
   let count = 0
   let countOfA = 0
@@ -55,31 +54,33 @@ export function numberedWords(a: string, b: string, cost: CostCap): NumberedWord
       hash = ((hash << 5) - hash + unit) | 0
       continue
     }
-    const length = at - start
-    let slot = slotOf(hash, slots)
-    while (length > 0) {
+    let slot = slotOf(hash, mask)
+    while (at > start) {
       const number = (slots[slot] as number) - 1
       if (number === -1) {
         starts[distinct] = start
-        lengths[distinct] = length
         hashes[distinct] = hash
         numbers[count++] = distinct++
         slots[slot] = distinct
-        if (2 * distinct > slots.length) slots = doubled(slots.length, hashes, distinct)
+        if (2 * distinct > mask) {
+          mask = 2 * mask + 1
+          slots = slotsOf(hashes, distinct, mask)
+        }
         break
       }
-      if (hashes[number] === hash && lengths[number] === length) {
-        const other = starts[number] as number
-        let same = 0
-        while (same < length && units[start + same] === units[other + same]) same++
-        if (same === length) {
+      if (hashes[number] === hash) {
+        // The space behind the word is compared with it, so that both end there.
+        const other = (starts[number] as number) - start
+        let same = start
+        while (same <= at && units[same] === units[other + same]) same++
+        if (same > at) {
           numbers[count++] = number
           break
         }
       }
       // Texts can be made so that all their words have one hash.
       cost.spend(1)
-      slot = (slot + 1) & (slots.length - 1)
+      slot = (slot + 1) & mask
     }
     start = at + 1
     hash = 0
@@ -93,17 +94,17 @@ function withSpaces(text: string): string {
   return mayBeUnspaced(text) ? text.replaceAll(UNSPACED, ' $& ') : text
 }
 
-/** A table of twice the size with the same words in it. */
-function doubled(size: number, hashes: Int32Array, distinct: number): Int32Array {
-  const slots = new Int32Array(2 * size)
+/** A table with the words known so far, of `mask` + 1 slots. */
+function slotsOf(hashes: Int32Array, distinct: number, mask: number): Int32Array {
+  const slots = new Int32Array(mask + 1)
   for (let number = 0; number < distinct; number++) {
-    let slot = slotOf(hashes[number] as number, slots)
-    while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1)
+    let slot = slotOf(hashes[number] as number, mask)
+    while (slots[slot] !== 0) slot = (slot + 1) & mask
     slots[slot] = number + 1
   }
   return slots
 }
 
-function slotOf(hash: number, slots: Int32Array): number {
-  return (hash ^ (hash >>> 15)) & (slots.length - 1)
+function slotOf(hash: number, mask: number): number {
+  return (hash ^ (hash >>> 15)) & mask
 }
