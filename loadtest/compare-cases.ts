@@ -11,6 +11,8 @@ export interface CompareCase {
   readonly contentType: string
   /** The task that the whole way from the bytes must end in. */
   readonly task: Exclude<ComparePlan['task'], 'auto'>
+  /** Nobody can see of a tensor that it is an embedding: where it is one, the route says so. */
+  readonly isDeclared?: boolean
   readonly primary: Answer
   /** Another version's answer to the same request: other bytes, and hardly anything else. */
   readonly alike: Answer
@@ -20,6 +22,8 @@ export interface CompareCase {
 
 export interface Answer {
   readonly body: Buffer
+  /** Bytes of JSON before binary tensors; absent: all of it is JSON. */
+  readonly headerLength?: number
   readonly payload: Payload
 }
 
@@ -56,7 +60,18 @@ export const COMPARE_CASES: readonly CompareCase[] = [
     different: embedding('json', 2, 0),
   },
   {
-    name: `embedding of ${DIMENSIONS} floats, binary`,
+    name: `embedding of ${DIMENSIONS} floats, binary tensor`,
+    targetUs: 15,
+    path: INFER_PATH,
+    contentType: 'application/octet-stream',
+    task: 'embedding',
+    isDeclared: true,
+    primary: embeddingTensor(1, 0),
+    alike: embeddingTensor(1, 1e-4),
+    different: embeddingTensor(2, 0),
+  },
+  {
+    name: `embedding of ${DIMENSIONS} floats, base64`,
     targetUs: 15,
     path: '/v1/embeddings',
     contentType: 'application/json',
@@ -103,12 +118,29 @@ function classification(scores: readonly number[], label: number): Answer {
   return { body: json({ ...answer, outputs: tensors }), payload }
 }
 
-/** As OpenAI's API answers, in either encoding_format. `seed`: which vector; `noise`: how far from it. */
+/** `seed`: which vector; `noise`: how far from it. */
+function vectorOf(seed: number, noise: number): Float32Array {
+  return Float32Array.from({ length: DIMENSIONS }, (_, i) => Math.sin(seed * 1000 + i * i) / 28 + noise * Math.sin(i))
+}
+
+/** As Triton answers when it is asked for binary data. */
+function embeddingTensor(seed: number, noise: number): Answer {
+  const vector = vectorOf(seed, noise)
+  const tensor = { name: 'embedding', shape: [1, DIMENSIONS], datatype: 'FP32' }
+  const outputs = [{ ...tensor, parameters: { binary_data_size: vector.byteLength } }]
+  const header = json({ model_name: 'encoder', model_version: '1', outputs })
+  const payload: Payload = {
+    kind: 'tensors',
+    tensors: [{ ...tensor, data: Array.from(vector) }],
+    model: 'encoder',
+    modelVersion: '1',
+  }
+  return { body: Buffer.concat([header, Buffer.from(vector.buffer)]), headerLength: header.length, payload }
+}
+
+/** As OpenAI's API answers, in either encoding_format. */
 function embedding(format: 'json' | 'base64', seed: number, noise: number): Answer {
-  const vector = Float32Array.from(
-    { length: DIMENSIONS },
-    (_, i) => Math.sin(seed * 1000 + i * i) / 28 + noise * Math.sin(i),
-  )
+  const vector = vectorOf(seed, noise)
   // Nine digits give single precision back exactly: more are not written by servers that know their type.
   const numbers = Array.from(vector, value => Number(value.toPrecision(9)))
   const values = format === 'json' ? numbers : Buffer.from(vector.buffer).toString('base64')

@@ -6,6 +6,7 @@ import { compareAnswers } from '../src/analysis/compare/compare-answers.ts'
 import { comparePair } from '../src/analysis/compare/compare-pair.ts'
 import { CostCap } from '../src/analysis/compare/cost-cap.ts'
 import { PairBodies } from '../src/analysis/pair-bodies.ts'
+import type { FrameLeg } from '../src/wire/pair-frame.ts'
 import { comparePlan, experimentPlan, leg, pairFrame } from '../test/support/pairs.ts'
 import { readCaseOptions } from './case-options.ts'
 import { COMPARE_CASES, type Answer, type CompareCase } from './compare-cases.ts'
@@ -60,21 +61,18 @@ console.log(`\n${watch.report()}`)
 
 /** The whole way where it ends in the right task; else what comes behind a decoder. */
 function runOf(of: CompareCase, shadow: Answer): Run {
-  const frame = pairFrame(
-    leg(of.primary.body, { contentType: of.contentType }),
-    leg(shadow.body, { contentType: of.contentType }),
-    {
-      path: of.path,
-    },
-  )
-  const experiment = experimentPlan()
+  const [primary, theirs] = [of.primary, shadow].map(({ body, headerLength = 0 }) =>
+    leg(body, { contentType: of.contentType, headerLength }),
+  ) as [FrameLeg, FrameLeg]
+  const frame = pairFrame(primary, theirs, { path: of.path })
+  const plan = comparePlan(of.isDeclared === true ? { task: of.task } : {})
+  const experiment = experimentPlan({ compare: plan })
   const pair = () => comparePair(frame, experiment, new PairBodies(frame), fail)
   if (pair().task === of.task) return { of, compare: pair, withDecoding: true, costs: [] }
   const declared = experimentPlan({ compare: comparePlan({ payload: 'json', task: of.task }) })
   const asJson = () => comparePair(frame, declared, new PairBodies(frame), fail)
   if (asJson().task === of.task && asJson().result !== 'incomparable')
     return { of, compare: asJson, withDecoding: true, costs: [] }
-  const plan = comparePlan()
   const compare = () => compareAnswers(of.primary.payload, shadow.payload, plan, new CostCap(plan.limits.timeMs))
   return { of, compare, withDecoding: false, costs: [] }
 }
