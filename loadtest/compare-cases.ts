@@ -1,8 +1,7 @@
-import type { Payload } from '../src/analysis/payloads/payload.ts'
 import type { ComparePlan } from '../src/config/snapshot.ts'
 import { INFER_PATH } from './behaviours.ts'
 
-/** What one pair of answers is: bytes on the wire, and what a decoder makes of them. */
+/** What one pair of answers is on the wire. */
 export interface CompareCase {
   readonly name: string
   /** Microseconds for one pair, decoding included; what issue 7 asks for. */
@@ -24,7 +23,6 @@ export interface Answer {
   readonly body: Buffer
   /** Bytes of JSON before binary tensors; absent: all of it is JSON. */
   readonly headerLength?: number
-  readonly payload: Payload
 }
 
 const DIMENSIONS = 1536
@@ -114,8 +112,7 @@ function classification(scores: readonly number[], label: number): Answer {
     id: '7d3c64d1-66a3-4f60-8d30-8ff8b1d2a1b1',
     parameters: {},
   }
-  const payload: Payload = { kind: 'tensors', tensors, model: 'digits', modelVersion: '1' }
-  return { body: json({ ...answer, outputs: tensors }), payload }
+  return { body: json({ ...answer, outputs: tensors }) }
 }
 
 /** `seed`: which vector; `noise`: how far from it. */
@@ -129,13 +126,7 @@ function embeddingTensor(seed: number, noise: number): Answer {
   const tensor = { name: 'embedding', shape: [1, DIMENSIONS], datatype: 'FP32' }
   const outputs = [{ ...tensor, parameters: { binary_data_size: vector.byteLength } }]
   const header = json({ model_name: 'encoder', model_version: '1', outputs })
-  const payload: Payload = {
-    kind: 'tensors',
-    tensors: [{ ...tensor, data: Array.from(vector) }],
-    model: 'encoder',
-    modelVersion: '1',
-  }
-  return { body: Buffer.concat([header, Buffer.from(vector.buffer)]), headerLength: header.length, payload }
+  return { body: Buffer.concat([header, Buffer.from(vector.buffer)]), headerLength: header.length }
 }
 
 /** As OpenAI's API answers, in either encoding_format. */
@@ -145,8 +136,7 @@ function embedding(format: 'json' | 'base64', seed: number, noise: number): Answ
   const numbers = Array.from(vector, value => Number(value.toPrecision(9)))
   const values = format === 'json' ? numbers : Buffer.from(vector.buffer).toString('base64')
   const data = [{ object: 'embedding', index: 0, embedding: values }]
-  const payload: Payload = { kind: 'embeddings', model: 'm', vectors: [format === 'json' ? numbers : vector] }
-  return { body: json({ object: 'list', data, model: 'm', usage: { prompt_tokens: 8, total_tokens: 8 } }), payload }
+  return { body: json({ object: 'list', data, model: 'm', usage: { prompt_tokens: 8, total_tokens: 8 } }) }
 }
 
 function chat(text: string): Answer {
@@ -154,7 +144,7 @@ function chat(text: string): Answer {
   const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }]
   const usage = { prompt_tokens: 19, completion_tokens: 310, total_tokens: 329 }
   const answer = { id: STREAM_ID, object: 'chat.completion', created: 1741569952, model: 'm', choices, usage }
-  return { body: json(answer), payload: generations(text, false) }
+  return { body: json(answer) }
 }
 
 function event(delta: object, finish_reason: string | null = null): string {
@@ -170,12 +160,7 @@ function stream(text: string): Answer {
     event({ content: text.slice(i * size, (i + 1) * size) }),
   )
   const events = [event({ role: 'assistant', content: '' }), ...pieces, event({}, 'stop'), 'data: [DONE]\n\n']
-  return { body: Buffer.from(events.join('')), payload: generations(text, true) }
-}
-
-function generations(text: string, isStreamed: boolean): Payload {
-  const choice = { index: 0, text, toolCalls: [], finishReason: 'stop', refusal: null }
-  return { kind: 'generations', model: 'm', choices: [choice], usage: null, isStreamed }
+  return { body: Buffer.from(events.join('')) }
 }
 
 function prose(first: number, count: number): string {

@@ -54,8 +54,7 @@ export function numberedWords(a: string, b: string, cost: CostCap): NumberedWord
       hash = ((hash << 5) - hash + unit) | 0
       continue
     }
-    let slot = slotOf(hash, mask)
-    while (at > start) {
+    for (let slot = slotOf(hash, mask); at > start; slot = (slot + 1) & mask) {
       const number = (slots[slot] as number) - 1
       if (number === -1) {
         starts[distinct] = start
@@ -80,7 +79,6 @@ export function numberedWords(a: string, b: string, cost: CostCap): NumberedWord
       }
       // Texts can be made so that all their words have one hash.
       cost.spend(1)
-      slot = (slot + 1) & mask
     }
     start = at + 1
     hash = 0
