@@ -54,31 +54,26 @@ export function numberedWords(a: string, b: string, cost: CostCap): NumberedWord
       hash = ((hash << 5) - hash + unit) | 0
       continue
     }
-    for (let slot = slotOf(hash, mask); at > start; slot = (slot + 1) & mask) {
-      const number = (slots[slot] as number) - 1
-      if (number === -1) {
-        starts[distinct] = start
-        hashes[distinct] = hash
-        numbers[count++] = distinct++
+    if (at > start) {
+      let slot = slotOf(hash, mask)
+      let number = (slots[slot] as number) - 1
+      while (number >= 0 && (hashes[number] !== hash || !isSame(units, starts[number] as number, start, at))) {
+        // Texts can be made so that all their words have one hash.
+        cost.spend(1)
+        slot = (slot + 1) & mask
+        number = (slots[slot] as number) - 1
+      }
+      if (number < 0) {
+        number = distinct++
+        starts[number] = start
+        hashes[number] = hash
         slots[slot] = distinct
         if (2 * distinct > mask) {
           mask = 2 * mask + 1
           slots = slotsOf(hashes, distinct, mask)
         }
-        break
       }
-      if (hashes[number] === hash) {
-        // The space behind the word is compared with it, so that both end there.
-        const other = (starts[number] as number) - start
-        let same = start
-        while (same <= at && units[same] === units[other + same]) same++
-        if (same > at) {
-          numbers[count++] = number
-          break
-        }
-      }
-      // Texts can be made so that all their words have one hash.
-      cost.spend(1)
+      numbers[count++] = number
     }
     start = at + 1
     hash = 0
@@ -90,6 +85,12 @@ export function numberedWords(a: string, b: string, cost: CostCap): NumberedWord
 /** Spaces round each character that is a word of its own. */
 function withSpaces(text: string): string {
   return mayBeUnspaced(text) ? text.replaceAll(UNSPACED, ' $& ') : text
+}
+
+/** Whether a word stands at `other` as from `start` to the space at `end`, which is compared too: both end there. */
+function isSame(units: Uint16Array, other: number, start: number, end: number): boolean {
+  for (let at = start; at <= end; at++) if (units[at] !== units[other + at - start]) return false
+  return true
 }
 
 /** A table with the words known so far, of `mask` + 1 slots. */
