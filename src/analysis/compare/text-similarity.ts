@@ -102,9 +102,9 @@ function sharedWords(a: Int32Array, b: Int32Array, distinct: number): number {
   let shared = 0
   for (const word of b) {
     const left = counts[word] as number
-    if (left === 0) continue
-    shared++
-    counts[word] = left - 1
+    const isLeft = left > 0 ? 1 : 0
+    shared += isLeft
+    counts[word] = left - isLeft
   }
   return shared
 }
