@@ -98,13 +98,13 @@ function harmonicMean(shared: number, a: number, b: number): number {
 /** Each word as often as both have it. */
 function sharedWords(a: Int32Array, b: Int32Array, distinct: number): number {
   const counts = countsMemory.zeroes(distinct)
-  for (const word of a) counts[word] = (counts[word] as number) + 1
+  for (let i = 0; i < a.length; i++) counts[a[i] as number] = (counts[a[i] as number] as number) + 1
   let shared = 0
-  for (const word of b) {
-    const left = counts[word] as number
+  for (let i = 0; i < b.length; i++) {
+    const left = counts[b[i] as number] as number
     const isLeft = left > 0 ? 1 : 0
     shared += isLeft
-    counts[word] = left - isLeft
+    counts[b[i] as number] = left - isLeft
   }
   return shared
 }
