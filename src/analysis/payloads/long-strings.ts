@@ -43,13 +43,18 @@ export function withoutBase64(text: string, places: readonly number[]): Shortene
 /** The parsed value with the strings where they were. It must not be nested deeper than the stack allows. */
 export function withBase64(value: unknown, taken: readonly string[]): unknown {
   if (typeof value === 'string') return value.startsWith(MARK) ? taken[Number(value.slice(MARK.length))] : value
-  if (typeof value !== 'object' || value === null) return value
-  const children = value as Record<string, unknown>
-  for (const key of Object.keys(children)) {
-    const child = children[key]
-    if (typeof child === 'string' || typeof child === 'object') children[key] = withBase64(child, taken)
+  if (Array.isArray(value)) {
+    const items: unknown[] = value
+    for (let i = 0; i < items.length; i++) if (mayHold(items[i])) items[i] = withBase64(items[i], taken)
+  } else if (typeof value === 'object' && value !== null) {
+    const fields = value as Record<string, unknown>
+    for (const key of Object.keys(fields)) if (mayHold(fields[key])) fields[key] = withBase64(fields[key], taken)
   }
   return value
+}
+
+function mayHold(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'object'
 }
 
 /** Node.js leaves out whatever is not base64: then the bytes are too few. One character more than whole bytes hides in them. */
