@@ -1,8 +1,8 @@
 import { endianness } from 'node:os'
 
 /**
- * Memory that a function uses in every call and needs no more afterwards. Making a typed array takes about a microsecond, a
- * tenth of what there is for comparing two short texts, and leaves memory outside of the heap to the collector. It is the
+ * Memory that a function uses in every call and needs no more afterwards. Making a typed array takes up to a microsecond, and
+ * leaves memory outside of the heap to the collector. It is the
  * thread's own: a call must end before the next begins.
  */
 export class WorkingMemory {
