@@ -1,8 +1,7 @@
-import type { Payload } from '../src/analysis/payloads/payload.ts'
 import type { ComparePlan } from '../src/config/snapshot.ts'
 import { INFER_PATH } from './behaviours.ts'
 
-/** What one pair of answers is: bytes on the wire, and what a decoder makes of them. */
+/** What one pair of answers is on the wire. */
 export interface CompareCase {
   readonly name: string
   /** Microseconds for one pair, decoding included; what issue 7 asks for. */
@@ -11,6 +10,8 @@ export interface CompareCase {
   readonly contentType: string
   /** The task that the whole way from the bytes must end in. */
   readonly task: Exclude<ComparePlan['task'], 'auto'>
+  /** Nobody can see of a tensor that it is an embedding: where it is one, the route says so. */
+  readonly isDeclared?: boolean
   readonly primary: Answer
   /** Another version's answer to the same request: other bytes, and hardly anything else. */
   readonly alike: Answer
@@ -20,7 +21,8 @@ export interface CompareCase {
 
 export interface Answer {
   readonly body: Buffer
-  readonly payload: Payload
+  /** Bytes of JSON before binary tensors; absent: all of it is JSON. */
+  readonly headerLength?: number
 }
 
 const DIMENSIONS = 1536
@@ -56,7 +58,18 @@ export const COMPARE_CASES: readonly CompareCase[] = [
     different: embedding('json', 2, 0),
   },
   {
-    name: `embedding of ${DIMENSIONS} floats, binary`,
+    name: `embedding of ${DIMENSIONS} floats, binary tensor`,
+    targetUs: 15,
+    path: INFER_PATH,
+    contentType: 'application/octet-stream',
+    task: 'embedding',
+    isDeclared: true,
+    primary: embeddingTensor(1, 0),
+    alike: embeddingTensor(1, 1e-4),
+    different: embeddingTensor(2, 0),
+  },
+  {
+    name: `embedding of ${DIMENSIONS} floats, base64`,
     targetUs: 15,
     path: '/v1/embeddings',
     contentType: 'application/json',
@@ -99,22 +112,31 @@ function classification(scores: readonly number[], label: number): Answer {
     id: '7d3c64d1-66a3-4f60-8d30-8ff8b1d2a1b1',
     parameters: {},
   }
-  const payload: Payload = { kind: 'tensors', tensors, model: 'digits', modelVersion: '1' }
-  return { body: json({ ...answer, outputs: tensors }), payload }
+  return { body: json({ ...answer, outputs: tensors }) }
 }
 
-/** As OpenAI's API answers, in either encoding_format. `seed`: which vector; `noise`: how far from it. */
+/** `seed`: which vector; `noise`: how far from it. */
+function vectorOf(seed: number, noise: number): Float32Array {
+  return Float32Array.from({ length: DIMENSIONS }, (_, i) => Math.sin(seed * 1000 + i * i) / 28 + noise * Math.sin(i))
+}
+
+/** As Triton answers when it is asked for binary data. */
+function embeddingTensor(seed: number, noise: number): Answer {
+  const vector = vectorOf(seed, noise)
+  const tensor = { name: 'embedding', shape: [1, DIMENSIONS], datatype: 'FP32' }
+  const outputs = [{ ...tensor, parameters: { binary_data_size: vector.byteLength } }]
+  const header = json({ model_name: 'encoder', model_version: '1', outputs })
+  return { body: Buffer.concat([header, Buffer.from(vector.buffer)]), headerLength: header.length }
+}
+
+/** As OpenAI's API answers, in either encoding_format. */
 function embedding(format: 'json' | 'base64', seed: number, noise: number): Answer {
-  const vector = Float32Array.from(
-    { length: DIMENSIONS },
-    (_, i) => Math.sin(seed * 1000 + i * i) / 28 + noise * Math.sin(i),
-  )
+  const vector = vectorOf(seed, noise)
   // Nine digits give single precision back exactly: more are not written by servers that know their type.
   const numbers = Array.from(vector, value => Number(value.toPrecision(9)))
   const values = format === 'json' ? numbers : Buffer.from(vector.buffer).toString('base64')
   const data = [{ object: 'embedding', index: 0, embedding: values }]
-  const payload: Payload = { kind: 'embeddings', model: 'm', vectors: [format === 'json' ? numbers : vector] }
-  return { body: json({ object: 'list', data, model: 'm', usage: { prompt_tokens: 8, total_tokens: 8 } }), payload }
+  return { body: json({ object: 'list', data, model: 'm', usage: { prompt_tokens: 8, total_tokens: 8 } }) }
 }
 
 function chat(text: string): Answer {
@@ -122,7 +144,7 @@ function chat(text: string): Answer {
   const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }]
   const usage = { prompt_tokens: 19, completion_tokens: 310, total_tokens: 329 }
   const answer = { id: STREAM_ID, object: 'chat.completion', created: 1741569952, model: 'm', choices, usage }
-  return { body: json(answer), payload: generations(text, false) }
+  return { body: json(answer) }
 }
 
 function event(delta: object, finish_reason: string | null = null): string {
@@ -138,12 +160,7 @@ function stream(text: string): Answer {
     event({ content: text.slice(i * size, (i + 1) * size) }),
   )
   const events = [event({ role: 'assistant', content: '' }), ...pieces, event({}, 'stop'), 'data: [DONE]\n\n']
-  return { body: Buffer.from(events.join('')), payload: generations(text, true) }
-}
-
-function generations(text: string, isStreamed: boolean): Payload {
-  const choice = { index: 0, text, toolCalls: [], finishReason: 'stop', refusal: null }
-  return { kind: 'generations', model: 'm', choices: [choice], usage: null, isStreamed }
+  return { body: Buffer.from(events.join('')) }
 }
 
 function prose(first: number, count: number): string {

@@ -2,10 +2,9 @@
  * `npm run bench:compare`: what comparing one pair costs the analysis thread, from the bytes of both answers to the
  * comparison. Cases take turns, so that none has the engine's optimiser to itself, and the table holds medians.
  */
-import { compareAnswers } from '../src/analysis/compare/compare-answers.ts'
 import { comparePair } from '../src/analysis/compare/compare-pair.ts'
-import { CostCap } from '../src/analysis/compare/cost-cap.ts'
 import { PairBodies } from '../src/analysis/pair-bodies.ts'
+import type { FrameLeg } from '../src/wire/pair-frame.ts'
 import { comparePlan, experimentPlan, leg, pairFrame } from '../test/support/pairs.ts'
 import { readCaseOptions } from './case-options.ts'
 import { COMPARE_CASES, type Answer, type CompareCase } from './compare-cases.ts'
@@ -26,7 +25,6 @@ const PAIRS_PER_LOOK = 50
 interface Run {
   readonly of: CompareCase
   readonly compare: () => { readonly task: string }
-  readonly withDecoding: boolean
   /** Microseconds for one pair, one value a round. */
   readonly costs: number[]
 }
@@ -45,38 +43,30 @@ console.log(
 )
 console.log(
   markdownTable(
-    ['pair', 'measured', 'answers alike', 'nothing alike', 'asked'],
+    ['pair', 'answers alike', 'nothing alike', 'asked'],
     runs.map(({ each, alike, different }) => [
       `${each.name} (${whole(each.primary.body.length)} B)`,
-      alike.withDecoding ? 'decode and compare' : 'compare only: its decoder is not there',
       withRange(spread(alike.costs), micros),
       withRange(spread(different.costs), micros),
       `≤ ${each.targetUs}`,
     ]),
-    2,
+    1,
   ),
 )
 console.log(`\n${watch.report()}`)
 
-/** The whole way where it ends in the right task; else what comes behind a decoder. */
+/** From the bytes of both answers to the comparison, as the analysis thread goes that way. */
 function runOf(of: CompareCase, shadow: Answer): Run {
-  const frame = pairFrame(
-    leg(of.primary.body, { contentType: of.contentType }),
-    leg(shadow.body, { contentType: of.contentType }),
-    {
-      path: of.path,
-    },
-  )
-  const experiment = experimentPlan()
-  const pair = () => comparePair(frame, experiment, new PairBodies(frame), fail)
-  if (pair().task === of.task) return { of, compare: pair, withDecoding: true, costs: [] }
-  const declared = experimentPlan({ compare: comparePlan({ payload: 'json', task: of.task }) })
-  const asJson = () => comparePair(frame, declared, new PairBodies(frame), fail)
-  if (asJson().task === of.task && asJson().result !== 'incomparable')
-    return { of, compare: asJson, withDecoding: true, costs: [] }
-  const plan = comparePlan()
-  const compare = () => compareAnswers(of.primary.payload, shadow.payload, plan, new CostCap(plan.limits.timeMs))
-  return { of, compare, withDecoding: false, costs: [] }
+  const frame = pairFrame(legOf(of, of.primary), legOf(of, shadow), { path: of.path })
+  const experiment = experimentPlan({ compare: comparePlan(of.isDeclared === true ? { task: of.task } : {}) })
+  const compare = () => comparePair(frame, experiment, new PairBodies(frame), fail)
+  const { result, reason } = compare()
+  if (result === 'incomparable') throw new Error(`${of.name} could not be compared: ${reason}`)
+  return { of, compare, costs: [] }
+}
+
+function legOf({ contentType }: CompareCase, { body, headerLength = 0 }: Answer): FrameLeg {
+  return leg(body, { contentType, headerLength })
 }
 
 /** Microseconds of this thread's processor time for one pair: what else runs on the machine takes none of it. */

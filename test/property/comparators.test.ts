@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { jensenShannonBits, totalVariation } from '../../src/analysis/compare/classification.ts'
 import { commonSubsequence } from '../../src/analysis/compare/common-subsequence.ts'
 import { editDistance } from '../../src/analysis/compare/edit-distance.ts'
+import { normalised } from '../../src/analysis/compare/words.ts'
+import { numberedWords } from '../../src/analysis/compare/numbered-words.ts'
 import { kendallTauB, rankBiasedOverlap } from '../../src/analysis/compare/rank-measures.ts'
 import { textSimilarity } from '../../src/analysis/compare/text-similarity.ts'
 import { unitsInLastPlace } from '../../src/analysis/compare/units-in-last-place.ts'
 import { vectorDistance } from '../../src/analysis/compare/vector-distance.ts'
-import { numberedWords } from '../../src/analysis/compare/words.ts'
 import { compare, ample, comparePayloads } from '../support/compare.ts'
 import { generation, generations } from '../support/generations.ts'
 
@@ -96,6 +97,56 @@ describe('distances of texts', () => {
     )
   })
 
+  test('texts of plain ASCII are normalised as all others are', () => {
+    const piece = fc.constantFrom(
+      ' ',
+      '  ',
+      '\n',
+      '\r\n',
+      '\t',
+      '\u001f',
+      '\u007f',
+      'A',
+      'b.',
+      'É',
+      'ﬁ',
+      '\u00a0',
+      '我',
+      'İ',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), pieces => {
+        const text = pieces.join('')
+        expect(normalised(text)).toBe(text.normalize('NFKC').toLowerCase().replaceAll(/\s+/g, ' ').trim())
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('words are numbered as a map does, whether their hashes are the same or many have to be kept', () => {
+    // "Aa" and "BB" have the same hash, and so have all words that are made of them alike.
+    const word = fc.oneof(
+      fc.array(fc.constantFrom('Aa', 'BB'), { minLength: 1, maxLength: 4 }).map(list => list.join('')),
+      fc.nat(5000).map(String),
+      fc.string({ unit: fc.constantFrom('é', '€', '\u0120', 'a'), minLength: 1, maxLength: 3 }),
+    )
+    const list = fc.array(word, { maxLength: 400, size: 'max' })
+    fc.assert(
+      fc.property(list, list, (ours, theirs) => {
+        const { a, b, distinct } = numberedWords(ours.join(' '), theirs.join(' '), ample())
+        const numbers = new Map<string, number>()
+        const numberOf = (each: string) => {
+          if (!numbers.has(each)) numbers.set(each, numbers.size)
+          return numbers.get(each)
+        }
+        expect([...a]).toEqual(ours.map(numberOf))
+        expect([...b]).toEqual(theirs.map(numberOf))
+        expect(distinct).toBe(numbers.size)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   test('words in common at the ends count as all others do', () => {
     const sentence = fc
       .array(fc.constantFrom('a', 'b', 'ab', '我', '我我'), { maxLength: 40 })
@@ -103,7 +154,8 @@ describe('distances of texts', () => {
     fc.assert(
       fc.property(sentence, sentence, (a, b) => {
         const [ours, theirs] = [wordsOf(a), wordsOf(b)]
-        const { a: x, b: y } = numberedWords(a, b)
+        const numbered = numberedWords(a, b, ample())
+        const [x, y] = [[...numbered.a], [...numbered.b]]
         const all = [...ours, ...theirs]
         expect([...x, ...y].map(number => [...x, ...y].indexOf(number))).toEqual(all.map(word => all.indexOf(word)))
         const left = [...theirs]
@@ -214,6 +266,19 @@ describe('distances of numbers', () => {
           gap = Math.max(gap, Math.abs(of(p) - of(q)))
         }
         expect(totalVariation(p, q, 0, 4)).toBeCloseTo(gap, 9)
+      }),
+    )
+  })
+
+  test('vectors of single precision are measured as lists of the same numbers, to the last bit', () => {
+    const vector = fc.array(fc.float(), { minLength: 5, maxLength: 5 })
+    fc.assert(
+      fc.property(vector, vector, (a, b) => {
+        const plain = vectorDistance(a, 1, b, 2, 3)
+        const [ours, theirs] = [Float32Array.from(a), Float32Array.from(b)]
+        expect(vectorDistance(ours, 1, theirs, 2, 3)).toEqual(plain)
+        expect(vectorDistance(ours, 1, b, 2, 3)).toEqual(plain)
+        expect(vectorDistance(a, 1, theirs, 2, 3)).toEqual(plain)
       }),
     )
   })

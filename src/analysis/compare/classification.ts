@@ -109,6 +109,8 @@ export function jensenShannonBits(p: ArrayLike<number>, q: ArrayLike<number>, st
     const a = p[i] as number
     const b = q[i] as number
     const middle = (a + b) / 2
+    // Half of the smallest float is 0, and what is that small adds nothing.
+    if (middle === 0) continue
     if (a > 0) sum += a * Math.log2(a / middle)
     if (b > 0) sum += b * Math.log2(b / middle)
   }

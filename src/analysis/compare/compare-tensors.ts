@@ -183,13 +183,10 @@ function bothClasses(data: ArrayLike<number>): Float64Array {
 /** A vector in each row. */
 function vectors({ data, shape }: Tensor, steps: readonly (string | number)[]): Vector[] {
   const size = rowLength(shape)
-  const rows = size === 0 ? 0 : data.length / size
-  return Array.from({ length: rows }, (_, row) => ({
-    values: data as ArrayLike<number>,
-    start: row * size,
-    size,
-    steps,
-  }))
+  const values = data as ArrayLike<number>
+  const rows: Vector[] = []
+  if (size > 0) for (let start = 0; start < values.length; start += size) rows.push({ values, start, size, steps })
+  return rows
 }
 
 /** In each row ids, best first, or the scores of the items 0, 1, 2, ... */

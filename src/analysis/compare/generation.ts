@@ -40,6 +40,10 @@ export function choicesOf({ choices }: Generations): Choice[] {
 
 function placesOf({ index, steps }: Generation): Choice['places'] {
   if (steps !== undefined) return inOnePlace({ path: steps, fields: [steps] })
+  return index === 0 ? FIRST_CHOICE : placesOfChoice(index)
+}
+
+function placesOfChoice(index: number): Choice['places'] {
   const choice = ['choices', index] as const
   const said = (name: string, ...others: string[]): Place => ({
     path: [...choice, ANY_CHILD, name],
@@ -53,6 +57,9 @@ function placesOf({ index, steps }: Generation): Choice['places'] {
     refusal: said('refusal'),
   }
 }
+
+/** Most answers have no other: a score of lists that need not be made again. */
+const FIRST_CHOICE = placesOfChoice(0)
 
 /** A text that stands by itself. */
 export function choiceAt(steps: readonly (string | number)[], text: string): Choice {

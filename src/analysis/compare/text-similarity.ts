@@ -1,13 +1,19 @@
 import { commonSubsequence } from './common-subsequence.ts'
 import type { CostCap } from './cost-cap.ts'
 import { editDistance } from './edit-distance.ts'
-import { mayBeUnspaced, numberedWords } from './words.ts'
+import { numberedWords } from './numbered-words.ts'
+import { mayBeUnspaced } from './words.ts'
+import { TextMemory, WorkingMemory } from './working-memory.ts'
 
 /** What is only recorded looks at the beginning of long texts; what decides, at the whole. */
 const RECORDED_CHARACTERS = 4096
 const SPACE = 0x20
 /** The edit distance grows with the square, and is never more than recorded. */
 const EDITED_CHARACTERS = 256
+
+const countsMemory = new WorkingMemory(4096)
+const oursMemory = new TextMemory(RECORDED_CHARACTERS)
+const theirsMemory = new TextMemory(RECORDED_CHARACTERS)
 
 export interface TextSimilarity {
   /** Of the words as a bag: 2PR / (P + R), as in the evaluation of SQuAD (Rajpurkar, Zhang, Lopyrev & Liang 2016). */
@@ -34,6 +40,7 @@ export function textSimilarity(primary: string, shadow: string, isWhole: boolean
   const { a, b, distinct } = numberedWords(
     ours.slice(start, ours.length - end),
     theirs.slice(start, theirs.length - end),
+    cost,
   )
   cost.spend(a.length + b.length)
   let same = 0
@@ -66,11 +73,13 @@ function spacesIn(text: string, from: number, to: number): number {
 function commonEnds(a: string, b: string): { readonly start: number; readonly end: number } {
   if (mayBeUnspaced(a) || mayBeUnspaced(b)) return { start: 0, end: 0 }
   const shorter = Math.min(a.length, b.length)
+  const ours = oursMemory.unitsOf(a)
+  const theirs = theirsMemory.unitsOf(b)
   let same = 0
-  while (same < shorter && a.charCodeAt(same) === b.charCodeAt(same)) same++
+  while (same < shorter && ours[same] === theirs[same]) same++
   const start = same === 0 ? 0 : a.lastIndexOf(' ', same - 1) + 1
   let end = 0
-  while (start + end < shorter && a.charCodeAt(a.length - 1 - end) === b.charCodeAt(b.length - 1 - end)) end++
+  while (start + end < shorter && ours[a.length - 1 - end] === theirs[b.length - 1 - end]) end++
   const space = a.indexOf(' ', a.length - end)
   return { start, end: space === -1 ? 0 : a.length - space }
 }
@@ -88,14 +97,14 @@ function harmonicMean(shared: number, a: number, b: number): number {
 
 /** Each word as often as both have it. */
 function sharedWords(a: Int32Array, b: Int32Array, distinct: number): number {
-  const counts = new Int32Array(distinct)
-  for (const word of a) counts[word] = (counts[word] as number) + 1
+  const counts = countsMemory.zeroes(distinct)
+  for (let i = 0; i < a.length; i++) counts[a[i] as number] = (counts[a[i] as number] as number) + 1
   let shared = 0
-  for (const word of b) {
-    const left = counts[word] as number
-    if (left === 0) continue
-    shared++
-    counts[word] = left - 1
+  for (let i = 0; i < b.length; i++) {
+    const left = counts[b[i] as number] as number
+    const isLeft = left > 0 ? 1 : 0
+    shared += isLeft
+    counts[b[i] as number] = left - isLeft
   }
   return shared
 }

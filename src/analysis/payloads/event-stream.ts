@@ -13,6 +13,8 @@ const CR = 0x0d
 /** Per the HTML standard a line ends with CRLF, LF or CR. */
 const LINE_END = /\r\n|\n|\r/
 const FIELD_AT_START = /^\uFEFF?(?:data|event|id|retry)?:/
+/** Of the mark, of a field's name, or of a comment: most answers are JSON, and one look at them is enough. */
+const FIRST_BYTES: ReadonlySet<number | undefined> = new Set([0xef, ...Buffer.from('deir:')])
 
 export function hasStreamType(contentType: string): boolean {
   return contentType.toLowerCase().startsWith('text/event-stream')
@@ -20,7 +22,7 @@ export function hasStreamType(contentType: string): boolean {
 
 /** Does the body begin as an event stream does, with a field or a comment? For servers that leave out the content type. */
 export function beginsAsEventStream(body: Buffer): boolean {
-  return FIELD_AT_START.test(body.toString('utf8', 0, 16))
+  return FIRST_BYTES.has(body[0]) && FIELD_AT_START.test(body.toString('utf8', 0, 16))
 }
 
 /**

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { countKeys, countKeysInText } from './json-keys.ts'
-import { hasLongInteger } from './long-integer.ts'
+import { countKeys } from './json-keys.ts'
+import { scanJsonText } from './json-text.ts'
+import { withBase64, withoutBase64 } from './long-strings.ts'
 import { parseTolerantJson } from './tolerant-json.ts'
 
 export type ParsedJson = { readonly kind: 'json'; readonly value: unknown } | NotJson
@@ -21,16 +22,20 @@ export function parseJson(body: Buffer): ParsedJson {
  * readers differ in which of the two they take; so is nesting that would exhaust the stack of whoever walks it. Never throws.
  */
 export function parseJsonText(text: string): ParsedJson {
-  const parsed = parse(text)
-  if (parsed.kind === 'not_json') return parsed
+  const written = scanJsonText(text)
+  const short = written.longStrings.length === 0 ? null : withoutBase64(text, written.longStrings)
+  const parsed = parse(short?.text ?? text, written.hasLongInteger)
+  // What is wrong, and where, is said of the text itself.
+  if (parsed.kind === 'not_json') return short === null ? parsed : parse(text, written.hasLongInteger)
   const keys = countKeys(parsed.value)
   if (keys === null) return { kind: 'not_json', detail: 'nested too deeply' }
-  return keys === countKeysInText(text) ? parsed : { kind: 'not_json', detail: 'an object has the same key twice' }
+  if (keys !== written.keys) return { kind: 'not_json', detail: 'an object has the same key twice' }
+  return short === null ? parsed : { kind: 'json', value: withBase64(parsed.value, short.taken) }
 }
 
-function parse(text: string): ParsedJson {
+function parse(text: string, hasLongInteger: boolean): ParsedJson {
   try {
-    if (!hasLongInteger(text)) return { kind: 'json', value: JSON.parse(text) }
+    if (!hasLongInteger) return { kind: 'json', value: JSON.parse(text) }
   } catch {
     // Perhaps only for its NaN: the tolerant parser has the last word.
   }

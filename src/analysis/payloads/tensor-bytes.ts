@@ -71,9 +71,12 @@ function numbers(view: DataView, count: number, size: number, read: Read): numbe
   return values
 }
 
+/** A copy of a list of fractions has room for fractions from the start; a new list has to be made anew for the first of them. */
+const FRACTIONS: readonly number[] = Array.from({ length: 4096 }, () => 0.5)
+
 /** Embeddings are of this type and long: a loop of their own. */
 function floats32(view: DataView, count: number): number[] {
-  const values = listOf<number>(count)
+  const values = count <= FRACTIONS.length ? FRACTIONS.slice(0, count) : listOf<number>(count)
   for (let i = 0; i < count; i++) values[i] = view.getFloat32(i * 4, true)
   return values
 }

@@ -1,13 +1,13 @@
 import { base64Bytes } from '../base64.ts'
 import { countOrNull, isObject } from '../json-value.ts'
-import { undecoded, type Payload } from '../payload.ts'
-import { tensorValues } from '../tensor-bytes.ts'
+import { undecoded, type Embeddings, type Payload } from '../payload.ts'
+import { singles } from '../singles.ts'
 
-const FLOAT_BYTES = 4
+type Vector = Embeddings['vectors'][number]
 
 /** The vectors of an embeddings answer in the order of their index: numbers, or base64 of little-endian floats of 32 bits. */
 export function embeddingsOf(data: readonly unknown[], model: string | null): Payload {
-  const vectors: (readonly number[])[] = []
+  const vectors: Vector[] = []
   for (const [position, item] of data.entries()) {
     if (!isObject(item)) return undecoded('invalid_payload', `data[${position}] is not an object`)
     const index = countOrNull(item['index'] ?? position)
@@ -21,10 +21,8 @@ export function embeddingsOf(data: readonly unknown[], model: string | null): Pa
   return { kind: 'embeddings', model, vectors }
 }
 
-function vectorOf(embedding: unknown): readonly number[] | null {
+function vectorOf(embedding: unknown): Vector | null {
   if (Array.isArray(embedding)) return embedding.every(item => typeof item === 'number') ? embedding : null
   const bytes = typeof embedding === 'string' ? base64Bytes(embedding) : null
-  if (bytes === null) return null
-  const values = tensorValues(bytes, 'FP32', Math.floor(bytes.length / FLOAT_BYTES))
-  return typeof values === 'string' ? null : (values as readonly number[])
+  return bytes === null ? null : singles(bytes)
 }

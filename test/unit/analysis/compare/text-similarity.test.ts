@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { editDistance } from '../../../../src/analysis/compare/edit-distance.ts'
+import { numberedWords } from '../../../../src/analysis/compare/numbered-words.ts'
 import { editRatio, textSimilarity } from '../../../../src/analysis/compare/text-similarity.ts'
-import { normalised, numberedWords } from '../../../../src/analysis/compare/words.ts'
+import { normalised } from '../../../../src/analysis/compare/words.ts'
 import { ample } from '../../../support/compare.ts'
 
 function similarity(primary: string, shadow: string, isWhole = true) {
   return textSimilarity(primary, shadow, isWhole, ample())
 }
 
-const words = (text: string, other = '') => [...numberedWords(text, other).a]
+const words = (text: string, other = '') => [...numberedWords(text, other, ample()).a]
 
 describe('the similarity of texts', () => {
   test('golden values', () => {
@@ -53,7 +54,7 @@ describe('normalised text', () => {
     expect(words('')).toEqual([])
     expect(words('我爱 node、我')).toEqual([0, 1, 2, 0])
     expect(words('ไทย')).toHaveLength(3)
-    expect(numberedWords('a b', 'b c a')).toMatchObject({
+    expect(numberedWords('a b', 'b c a', ample())).toMatchObject({
       a: Int32Array.of(0, 1),
       b: Int32Array.of(1, 2, 0),
       distinct: 3,

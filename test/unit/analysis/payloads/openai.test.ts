@@ -119,7 +119,7 @@ describe('embeddings', () => {
 
   test('floats and base64 give the same vectors, in the order of their index', () => {
     const payload = read({ model: 'e', data: [item(1, base64), item(0, floats)] }, PATH)
-    expect(payload).toEqual({ kind: 'embeddings', model: 'e', vectors: [floats, floats] })
+    expect(payload).toEqual({ kind: 'embeddings', model: 'e', vectors: [floats, Float32Array.from(floats)] })
   })
 
   test.each([
