@@ -3,12 +3,14 @@ import { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { ErrorCode } from '../../errors.ts'
 import type { DataPlane } from '../data-plane.ts'
-import type { WheelEntry } from '../deadline-wheel.ts'
+import { MalformedMessage } from '../h1/fields.ts'
 import { handleRequest } from '../handle-request.ts'
+import { ClientDeadline, type Awaited } from './client-deadline.ts'
 import { H1Downstream, type H1Connection } from './h1-downstream.ts'
 import type { ReceivedHead } from './h1/received-head.ts'
 import { HeadTooLarge, RequestParser, type RequestListener } from './h1/request-parser.ts'
-import { closeLingering, LINGER_MS } from './linger.ts'
+import { countFault, countUnread, malformed } from './client-faults.ts'
+import { closeLingering } from './linger.ts'
 import { answerRaw } from './problem.ts'
 import { readInPlace } from './read-in-place.ts'
 import { handleUpgrade, isWebSocket } from './upgrade.ts'
@@ -16,16 +18,6 @@ import { handleUpgrade, isWebSocket } from './upgrade.ts'
 /** Bytes that wait for the answer to the request before them; of a client that sends more no more is read. */
 const AHEAD_BYTES = 64 * 1024
 const NOTHING: Buffer = Buffer.alloc(0)
-
-/**
- * What its one deadline is for:
- *   head    of a request that has begun, or of the first one: `limits.header_wait`
- *   body    of a request under way: `limits.request` from its first byte
- *   rest    the answer came before the end of the request: what is left of it has a few seconds
- *   reader  the answer is whole for everyone but the client, who does not read its end: `limits.idle`. Up to there the
- *           leg's deadlines hold
- */
-type Deadline = 'none' | 'head' | 'body' | 'rest' | 'reader'
 
 /**
  * One client connection on HTTP/1.1. It reads requests one after the other and has each of them handled; the next begins
@@ -36,15 +28,13 @@ type Deadline = 'none' | 'head' | 'body' | 'rest' | 'reader'
  *   upgraded  it is no HTTP any more, the tunnel has the socket
  *   closed    the socket is gone
  */
-export class ClientConnection implements WheelEntry, RequestListener, H1Connection {
-  wheelNext: WheelEntry | null = null
-  wheelPrevious: WheelEntry | null = null
-  wheelDueMs = Number.NaN
+export class ClientConnection implements RequestListener, H1Connection {
   readonly socket: Socket
   readonly address: string
   readonly secure: boolean
   readonly #plane: DataPlane
   readonly #parser: RequestParser
+  readonly #deadline: ClientDeadline
   #state: 'open' | 'closing' | 'upgraded' | 'closed' = 'open'
   /** The request under way. */
   #busy: H1Downstream | null = null
@@ -57,12 +47,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   #bodyPaused = false
   /** The client has sent so much ahead that it is not read. */
   #heldBack = false
-  #deadline: Deadline = 'head'
-  /** How many requests have begun, and when the deadline was set for which of them. */
+  /** How many requests have begun. */
   #begun = 0
-  #deadlineOf = 0
-  /** performance.now() at the first byte of a request that did not come at once. */
-  #startedMs: number
   /** What had come when the sweep last saw a change, and when that was, performance.now(). */
   #seenBytes = -1
   #seenAtMs = 0
@@ -74,8 +60,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     this.address = accepted.remoteAddress ?? ''
     this.socket = this.secure ? accepted : readInPlace(accepted, this.#onBytes)
     this.#parser = new RequestParser(this, plane.limits.headersBytes)
-    this.#startedMs = performance.now()
-    plane.wheel.arm(this, Math.min(plane.limits.headerWaitMs, plane.limits.requestMs), this.#startedMs)
+    this.#deadline = new ClientDeadline(plane, awaited => this.#onDeadline(awaited))
+    this.#deadline.hold('head', 0)
     const { socket } = this
     if (socket === accepted) socket.on('data', this.#onSocketData)
     socket.on('end', this.#onSocketEnd)
@@ -138,28 +124,6 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     this.#pump()
   }
 
-  onDeadline(): void {
-    const { limits } = this.#plane
-    const deadline = this.#deadline
-    this.#deadline = 'none'
-    switch (deadline) {
-      case 'head':
-        this.#refuse('REQUEST_TIMEOUT', 'the request did not arrive in time (limits.header_wait, limits.request)')
-        break
-      case 'body':
-        this.#busy?.bodyLate()
-        break
-      case 'reader':
-        this.#cutReader(limits.idleMs)
-        break
-      case 'rest':
-        this.socket.destroy()
-        break
-      case 'none':
-        break
-    }
-  }
-
   /** Of a socket that is read in place. Once it is no HTTP any more, the bytes are the stream's. */
   readonly #onBytes = (socket: Socket, view: Buffer): boolean => {
     if (this.#state === 'upgraded') return socket.push(Buffer.from(view))
@@ -170,8 +134,7 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   /** `view` is read into again. */
   readonly #onSocketData = (view: Buffer): void => {
     if (this.#state !== 'open') return
-    // The connection may have been opened long before it was needed.
-    if (this.#begun === 0 && !this.#parser.inHead) this.#startedMs = performance.now()
+    if (this.#begun === 0 && !this.#parser.inHead) this.#deadline.firstByte()
     this.#input = this.#at === this.#input.length ? view : Buffer.concat([this.#input.subarray(this.#at), view])
     this.#at = 0
     this.#pump()
@@ -185,7 +148,7 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     const client = this.#busy
     if (client === null) {
       // Nobody waits for an answer to half a head. Those who leave together may be many: none is written.
-      if (this.#parser.inHead) this.#count('BAD_REQUEST', malformed('it ended within its head'))
+      if (this.#parser.inHead) countFault(this.#plane, 'BAD_REQUEST', malformed('it ended within its head'))
       this.socket.end()
     } else if (client.ended) {
       // The end of the answer is on its way. What was sent ahead could not be answered any more.
@@ -201,7 +164,7 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
 
   readonly #onSocketClosed = (): void => {
     this.#state = 'closed'
-    this.#plane.wheel.disarm(this)
+    this.#deadline.stop()
     const client = this.#busy
     this.#busy = null
     client?.gone()
@@ -263,7 +226,8 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     } catch (error) {
       this.#at = this.#input.length
       if (error instanceof HeadTooLarge) this.#refuse('HEADERS_TOO_LARGE', error.message)
-      else this.#refuse('BAD_REQUEST', malformed((error as Error).message))
+      else if (error instanceof MalformedMessage) this.#refuse('BAD_REQUEST', malformed(error.message))
+      else throw error
     }
     return this.#at > from
   }
@@ -276,43 +240,37 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
       if (isAhead) this.socket.pause()
       else if (!this.#bodyPaused) this.socket.resume()
     }
-    const deadline = this.#deadlineNow()
-    if (deadline === this.#deadline && (deadline === 'none' || this.#deadlineOf === this.#begun)) return
-    this.#arm(deadline)
+    const awaited = this.#awaited()
+    // The next request begins when the answer is with the kernel.
+    if (this.#deadline.hold(awaited, this.#begun) && awaited === 'reader')
+      this.socket.write(NOTHING, () => this.#pump())
   }
 
-  #deadlineNow(): Deadline {
+  #awaited(): Awaited {
     const client = this.#busy
     if (client?.ended) return this.socket.writableLength > 0 ? 'reader' : 'rest'
     if (client?.receiving) return 'body'
     return this.#parser.inHead || this.#begun === 0 ? 'head' : 'none'
   }
 
-  #arm(deadline: Deadline): void {
-    const { wheel, limits } = this.#plane
-    const nowMs = performance.now()
-    // A body's time began with its head.
-    if (this.#deadline !== 'head' || deadline !== 'body' || this.#deadlineOf !== this.#begun - 1)
-      this.#startedMs = nowMs
-    this.#deadline = deadline
-    this.#deadlineOf = this.#begun
-    switch (deadline) {
-      case 'none':
-        wheel.disarm(this)
-        break
+  #onDeadline(awaited: Awaited): void {
+    switch (awaited) {
       case 'head':
-        wheel.arm(this, Math.min(limits.headerWaitMs, limits.requestMs), nowMs)
+        this.#refuse('REQUEST_TIMEOUT', 'the request did not arrive in time (limits.header_wait, limits.request)')
         break
       case 'body':
-        wheel.arm(this, limits.requestMs - (nowMs - this.#startedMs), nowMs)
-        break
-      case 'rest':
-        wheel.arm(this, LINGER_MS, nowMs)
+        this.#busy?.bodyLate()
         break
       case 'reader':
-        wheel.arm(this, limits.idleMs, nowMs)
-        // The next request begins when this is with the kernel.
-        this.socket.write(NOTHING, () => this.#pump())
+        countUnread(this.#plane)
+        // A reset, or the kernel would keep the bytes for minutes; TLS has none.
+        if (this.secure) this.socket.destroy()
+        else this.socket.resetAndDestroy()
+        break
+      case 'rest':
+        this.socket.destroy()
+        break
+      case 'none':
         break
     }
   }
@@ -327,7 +285,7 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
       client.bodyMalformed(detail)
       return
     }
-    this.#count(code, detail)
+    countFault(this.#plane, code, detail)
     if (client === null) {
       this.#end()
       answerRaw(this.socket, code, detail)
@@ -336,12 +294,6 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
       client.closeAfterAnswer = true
       this.#pump()
     }
-  }
-
-  #count(code: ErrorCode, detail: string): void {
-    const { counters, log } = this.#plane
-    counters.error('-', 'client', code)
-    log.write('warn', `-/${code}`, 'request refused', { code, route: '-', detail })
   }
 
   /** Behind the last answer. */
@@ -356,7 +308,7 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
   /** Nothing is a request any more. */
   #end(): void {
     this.#state = 'closing'
-    this.#plane.wheel.disarm(this)
+    this.#deadline.stop()
     this.#input = NOTHING
     this.#at = 0
     if (this.#heldBack || this.#bodyPaused) this.socket.resume()
@@ -375,24 +327,6 @@ export class ClientConnection implements WheelEntry, RequestListener, H1Connecti
     Duplex.prototype.pause.call(socket)
     handleUpgrade(this.#plane, head, socket, rest)
   }
-
-  /** The exchange is settled, so this is counted beside it. */
-  #cutReader(idleMs: number): void {
-    const { counters, log } = this.#plane
-    counters.error('-', 'client', 'CLIENT_GONE')
-    log.write('debug', '-/CLIENT_GONE', 'answer not read', {
-      code: 'CLIENT_GONE',
-      route: '-',
-      detail: `the client did not read the end of its answer within ${idleMs} ms (limits.idle)`,
-    })
-    // A reset, or the kernel would keep the bytes for minutes; TLS has none.
-    if (this.secure) this.socket.destroy()
-    else this.socket.resetAndDestroy()
-  }
-}
-
-function malformed(why: string): string {
-  return `the request is not valid HTTP: ${why}`
 }
 
 /** The socket closes behind an error; without a listener it would end the process. */
