@@ -12,6 +12,7 @@ const KEPT_WORDS: Readonly<Record<KeptReason, string>> = {
   cut: 'with a body over record.max_body',
   withheld: 'with a body that could not be redacted',
   redacted: 'with redacted fields',
+  rewritten: 'of JSON that is compared as text, which records do not carry as it was written',
   rounded: 'with integers beyond 2^53',
 }
 

@@ -17,6 +17,7 @@ export const KEPT_REASONS = [
   'cut', // a body is longer than `record.max_body`
   'withheld', // a body is left out because its fields cannot be redacted
   'redacted', // fields of a body are redacted
+  'rewritten', // the answers are compared as text or bytes, and records carry JSON without its own white space
   'rounded', // a body has integers beyond 2^53, which records carry rounded
 ] as const
 export type KeptReason = (typeof KEPT_REASONS)[number]
@@ -40,7 +41,10 @@ export function recompute(pair: RecordedPair, plan: ExperimentPlan, log: SinkLog
     return kept(flaws.find(flaw => flaw !== 'no_bodies') ?? withoutBodies(pair))
   }
   const frame = frameOf(pair, primary.body, shadow.body)
-  return { kind: 'compared', comparison: comparePair(frame, plan, new PairBodies(frame), log) }
+  const comparison = comparePair(frame, plan, new PairBodies(frame), log)
+  const isAsWritten = comparison.payload === 'text' || comparison.payload === 'bytes'
+  if (isAsWritten && (primary.isRewritten || shadow.isRewritten)) return kept('rewritten')
+  return { kind: 'compared', comparison }
 }
 
 function withoutBodies(pair: RecordedPair): KeptReason {

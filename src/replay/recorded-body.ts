@@ -11,7 +11,8 @@ import { REDACTED } from '../sinks/redact.ts'
 export type BodyFlaw = 'no_bodies' | 'cut' | 'withheld' | 'redacted' | 'rounded'
 
 export type RecordedBody =
-  | { readonly kind: 'body'; readonly body: Buffer }
+  /** `isRewritten`: it is JSON, and comes without the white space of its own that it had. */
+  | { readonly kind: 'body'; readonly body: Buffer; readonly isRewritten: boolean }
   | { readonly kind: 'flawed'; readonly flaw: BodyFlaw }
 
 /** The bytes of an answer as a record carries it, see sinks/record-body.ts; JSON comes without its own white space. */
@@ -24,13 +25,13 @@ export function recordedBody(value: unknown): RecordedBody {
   if (truncated !== false) return flawed('cut')
   if (encoding === 'json') return jsonBody(data)
   if (typeof data !== 'string') return flawed('no_bodies')
-  return { kind: 'body', body: Buffer.from(data, encoding === 'base64' ? 'base64' : 'utf8') }
+  return { kind: 'body', body: Buffer.from(data, encoding === 'base64' ? 'base64' : 'utf8'), isRewritten: false }
 }
 
 function jsonBody(value: unknown): RecordedBody {
   const flaw = findFlaw(value)
   if (flaw !== null) return flawed(flaw)
-  return { kind: 'body', body: Buffer.from(JSON.stringify(value) ?? 'null') }
+  return { kind: 'body', body: Buffer.from(JSON.stringify(value) ?? 'null'), isRewritten: true }
 }
 
 /** By a list of what is left to look at: bodies may nest deeper than calls can. */

@@ -12,12 +12,13 @@ const LF = 0x0a
 const CR = 0x0d
 /** Per the HTML standard a line ends with CRLF, LF or CR. */
 const LINE_END = /\r\n|\n|\r/
+const STREAM_TYPE = /^text\/event-stream/i
 const FIELD_AT_START = /^\uFEFF?(?:data|event|id|retry)?:/
 /** Of the mark, of a field's name, or of a comment: most answers are JSON, and one look at them is enough. */
 const FIRST_BYTES: ReadonlySet<number | undefined> = new Set([0xef, ...Buffer.from('deir:')])
 
 export function hasStreamType(contentType: string): boolean {
-  return contentType.toLowerCase().startsWith('text/event-stream')
+  return STREAM_TYPE.test(contentType)
 }
 
 /** Does the body begin as an event stream does, with a field or a comment? For servers that leave out the content type. */
