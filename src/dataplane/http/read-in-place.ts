@@ -7,7 +7,7 @@ const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES)
 
 /** What Node keeps in a socket, and takes when it makes one, without saying so in its documentation. */
 interface WithHandle {
-  _handle: object | null
+  _handle?: object | null
 }
 
 /**
@@ -19,7 +19,7 @@ interface WithHandle {
 export function readInPlace(accepted: Socket, onBytes: (socket: Socket, view: Buffer) => boolean): Socket {
   const inner = accepted as unknown as WithHandle
   // oxlint-disable-next-line no-underscore-dangle
-  const handle = inner._handle
+  const handle = inner._handle ?? null
   if (handle === null || accepted.destroyed) return accepted
   const callback = (bytes: number): boolean => onBytes(socket, READ_BUFFER.subarray(0, bytes))
   const options = { handle, allowHalfOpen: true, onread: { buffer: READ_BUFFER, callback } }
