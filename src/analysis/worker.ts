@@ -9,7 +9,6 @@ import type {
   DataPlaneToAnalysis,
 } from '../wire/messages.ts'
 import { Analysis } from './analysis.ts'
-import { giveWay } from './give-way.ts'
 import { LogLimiter } from './log-limiter.ts'
 
 /**
@@ -21,7 +20,6 @@ const control = parentPort
 const data = workerData as AnalysisData
 const REPORT_EVERY_MS = 1000
 
-giveWay()
 const log = new LogLimiter((level, message, fields) => tell({ kind: 'log', level, message, fields }))
 const { snapshot, firstSeconds } = data
 const analysis = new Analysis({ snapshot, firstSeconds, clock: startClock(data.clock), log: log.write })
