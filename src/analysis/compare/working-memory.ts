@@ -2,8 +2,7 @@ import { endianness } from 'node:os'
 
 /**
  * Memory that a function uses in every call and needs no more afterwards. Making a typed array takes up to a microsecond, and
- * leaves memory outside of the heap to the collector. It is the
- * thread's own: a call must end before the next begins.
+ * leaves memory outside of the heap to the collector. It is the thread's own: a call must end before the next begins.
  */
 export class WorkingMemory {
   readonly #memory: Int32Array

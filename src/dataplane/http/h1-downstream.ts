@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
+import { lastChunkText, writeChunk } from '../h1/message-text.ts'
 import type { Attendant, BodyListener, Downstream } from './downstream.ts'
-import { answerHeadText, framingOf, interimText, lastChunkText, type AnswerFraming } from './h1/answer-text.ts'
+import { answerHeadText, framingOf, interimText, type AnswerFraming } from './h1/answer-text.ts'
 import type { ReceivedHead } from './h1/received-head.ts'
 
 /** What is left of a refused request is read, and the connection used again, when it is not longer than this. */
@@ -198,9 +199,8 @@ export class H1Downstream implements Downstream {
     }
     this.#corkTurn()
     this.flushHead()
-    if (this.#framing === 'chunked') this.#socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-    let room = this.#socket.write(chunk, written)
-    if (this.#framing === 'chunked') room = this.#socket.write('\r\n', 'latin1')
+    const isChunked = this.#framing === 'chunked'
+    const room = isChunked ? writeChunk(this.#socket, chunk, written) : this.#socket.write(chunk, written)
     if (!room) this.#waitsForDrain = true
     return room
   }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
+import { fieldLines } from '../h1/message-text.ts'
 import { closeLingering } from './linger.ts'
 
 /** An answer the proxy makes itself (RFC 9457). */
@@ -40,10 +41,9 @@ export function answerRaw(socket: Duplex, code: ErrorCode, detail: string, reque
     return 0
   }
   const { status, title, headers, body } = problemAnswer(code, detail, requestId)
-  const lines = [`HTTP/1.1 ${status} ${title}`, 'connection: close']
-  for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
+  const head = `HTTP/1.1 ${status} ${title}\r\nconnection: close\r\n${fieldLines(headers)}\r\n`
   socket.on('error', () => {})
-  socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]))
+  socket.write(Buffer.concat([Buffer.from(head), body]))
   closeLingering(socket)
   // One that was too slow has nothing under way that could cross the answer, and has had its time.
   if (code === 'REQUEST_TIMEOUT') socket.once('finish', () => socket.destroy())

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { ErrorCode } from '../../errors.ts'
 import type { WheelEntry } from '../deadline-wheel.ts'
 import type { DataPlane } from '../data-plane.ts'
+import { fieldLines } from '../h1/message-text.ts'
 import type { RouteRuntime } from '../runtime.ts'
 import type { Endpoint, LegVerdict } from '../upstream/endpoint.ts'
 import { explainLegError, legErrorCode } from '../upstream/leg-error.ts'
@@ -161,11 +162,9 @@ export class Tunnel implements WheelEntry {
     const { statusCode = 502, statusMessage = '' } = response
     this.#state = 'refusing'
     this.#count(statusCode)
-    const lines = [`HTTP/1.1 ${statusCode} ${statusMessage}`, 'connection: close']
-    if (statusCode === 426) lines.push('upgrade: websocket')
-    const headers = this.#answerHeaders(response)
-    for (let i = 0; i < headers.length; i += 2) lines.push(`${headers[i]}: ${headers[i + 1]}`)
-    client.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+    const own = ['connection', 'close', ...(statusCode === 426 ? ['upgrade', 'websocket'] : [])]
+    const lines = fieldLines([...own, ...this.#answerHeaders(response)])
+    client.write(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines}\r\n`, 'latin1')
     response.on('error', () => client.destroy())
     response.once('end', () => this.#linger(LINGER_MS))
     response.pipe(client)

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { fieldLines } from '../../h1/message-text.ts'
 
 /** How the end of an answer's body is told. */
 export type AnswerFraming = 'none' | 'length' | 'chunked' | 'close'
@@ -49,17 +50,6 @@ export function answerHeadText(
 export function interimText(status: number, fields: readonly string[]): string | null {
   if (fields.some(text => NO_FIELD.test(text))) return null
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${fieldLines(fields)}\r\n`
-}
-
-/** What ends a chunked body. `trailers`: flat name, value list. */
-export function lastChunkText(trailers: readonly string[]): string {
-  return trailers.length === 0 ? '0\r\n\r\n' : `0\r\n${fieldLines(trailers)}\r\n`
-}
-
-function fieldLines(fields: readonly string[]): string {
-  let text = ''
-  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
-  return text
 }
 
 let dateSecond = 0

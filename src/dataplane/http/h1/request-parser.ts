@@ -1,5 +1,6 @@
 import { ChunkReader, REQUEST_CHUNK_LINE } from '../../h1/chunk-reader.ts'
 import { MalformedMessage } from '../../h1/fields.ts'
+import { HeadMemory } from '../../h1/head-memory.ts'
 import { checkRequestBeginning, parseRequestHead, type ReceivedHead } from './received-head.ts'
 
 /** Nearly every head is within the first of these. */
@@ -36,13 +37,11 @@ export class RequestParser {
   readonly #listener: RequestListener
   readonly #maxHeadBytes: number
   readonly #chunks: ChunkReader
+  readonly #heads = new HeadMemory(parseRequestHead)
   #state: State = 'head'
   #leftBytes = 0
   /** The part of a head that came before. */
   #partial = ''
-  /** Clients send the same head again and again, byte for byte: it is read once. */
-  #lastText = ''
-  #lastHead: ReceivedHead | null = null
 
   constructor(listener: RequestListener, maxHeadBytes: number) {
     this.#listener = listener
@@ -137,9 +136,7 @@ export class RequestParser {
   }
 
   #begin(text: string): void {
-    const head = this.#lastHead !== null && text === this.#lastText ? this.#lastHead : parseRequestHead(text)
-    this.#lastText = text
-    this.#lastHead = head
+    const head = this.#heads.read(text)
     const { contentLength, coding } = head
     if (coding !== null) {
       this.#state = coding.toLowerCase() === 'chunked' && head.httpVersion === '1.1' ? 'chunked' : 'stuck'

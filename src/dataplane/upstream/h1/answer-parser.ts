@@ -1,7 +1,7 @@
 import { ANSWER_CHUNK_LINE, ChunkReader } from '../../h1/chunk-reader.ts'
 import { MalformedMessage } from '../../h1/fields.ts'
-import { checkBeginning, type AnswerHead } from './answer-head.ts'
-import { HeadMemory } from './head-memory.ts'
+import { HeadMemory } from '../../h1/head-memory.ts'
+import { checkBeginning, parseAnswerHead, type AnswerHead } from './answer-head.ts'
 
 /** Largest answer head of a model server we read; trace headers and long `ce-*` values fit. */
 const MAX_HEAD_BYTES = 64 * 1024
@@ -31,7 +31,7 @@ type State = 'idle' | 'head' | 'length' | 'chunked' | 'until-close'
 
 export class AnswerParser {
   readonly #listener: AnswerListener
-  readonly #heads: HeadMemory
+  readonly #heads: HeadMemory<AnswerHead>
   #state: State = 'idle'
   #withoutBody = false
   readonly #chunks = new ChunkReader(ANSWER_CHUNK_LINE, MAX_HEAD_BYTES)
@@ -41,7 +41,7 @@ export class AnswerParser {
   /** The part of a head that came before. */
   #partial = ''
 
-  constructor(listener: AnswerListener, heads = new HeadMemory()) {
+  constructor(listener: AnswerListener, heads = new HeadMemory(parseAnswerHead)) {
     this.#listener = listener
     this.#heads = heads
   }

@@ -1,6 +1,7 @@
 import { MalformedMessage } from '../../h1/fields.ts'
+import type { HeadMemory } from '../../h1/head-memory.ts'
+import { lastChunkText, writeChunk } from '../../h1/message-text.ts'
 import type { AnswerHead } from './answer-head.ts'
-import type { HeadMemory } from './head-memory.ts'
 import type { ChunkList } from '../../chunk-list.ts'
 import { AnswerParser, type AnswerListener } from './answer-parser.ts'
 import { BodyStream, type BodySink } from './body-stream.ts'
@@ -28,7 +29,7 @@ export interface Request {
 export interface Opening {
   readonly open: OpenSocket
   readonly idleLimitMs: number
-  readonly heads: HeadMemory
+  readonly heads: HeadMemory<AnswerHead>
   readonly turns: ReadTurns
 }
 
@@ -209,16 +210,14 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     if (this.#stream === null || chunk.length === 0) return true
     if (!this.#chunked) return socket.write(chunk, written)
     socket.cork()
-    socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1')
-    socket.write(chunk, written)
-    const room = socket.write('\r\n', 'latin1')
+    const room = writeChunk(socket, chunk, written)
     socket.uncork()
     return room
   }
 
   endBody(): void {
     if (this.#stream === null) return
-    if (this.#chunked) this.#handle.socket.write('0\r\n\r\n', 'latin1')
+    if (this.#chunked) this.#handle.socket.write(lastChunkText(), 'latin1')
     this.#sent = true
     this.#call?.onRequestSent()
   }

@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 import type { EndpointPlan, UpstreamPlan } from '../../../config/snapshot.ts'
 import type { Call, CallControl } from './call.ts'
+import { HeadMemory } from '../../h1/head-memory.ts'
+import { parseAnswerHead } from './answer-head.ts'
 import { Connection, type ConnectionOwner, type Opening, type Request } from './connection.ts'
-import { HeadMemory } from './head-memory.ts'
 import { socketOpener } from './open-socket.ts'
 import { ReadTurns } from './read-turns.ts'
 
@@ -43,7 +44,7 @@ export class Connections implements ConnectionOwner {
 
   constructor(endpoint: EndpointPlan, upstream: UpstreamPlan, servername: string) {
     const open = socketOpener(endpoint, upstream, servername)
-    this.#opening = { open, idleLimitMs: KEEP_ALIVE_MS, heads: new HeadMemory(), turns: TURNS }
+    this.#opening = { open, idleLimitMs: KEEP_ALIVE_MS, heads: new HeadMemory(parseAnswerHead), turns: TURNS }
     const host = new URL(endpoint.origin).hostname.replace(/^\[|\]$/g, '')
     this.#maxAgeMs = isIP(host) === 0 ? NAME_TTL_MS : Number.POSITIVE_INFINITY
   }

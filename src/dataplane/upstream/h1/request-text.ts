@@ -1,4 +1,5 @@
 import type { ChunkList } from '../../chunk-list.ts'
+import { fieldLines } from '../../h1/message-text.ts'
 import type { RawHeaders } from '../../http/request-headers.ts'
 
 /** How the end of a request's body is told. */
@@ -18,8 +19,7 @@ export function framingOf(method: string, body: ChunkList | null): Framing {
 
 /** The head of a request, latin1, with the empty line behind it. Target and fields have been checked where they came from. */
 export function requestHead(method: string, target: string, fields: RawHeaders, framing: Framing): string {
-  let text = `${method} ${target} HTTP/1.1\r\n`
-  for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
+  const text = `${method} ${target} HTTP/1.1\r\n${fieldLines(fields)}`
   if (framing.kind === 'length') return `${text}content-length: ${framing.bytes}\r\n\r\n`
   return framing.kind === 'chunked' ? `${text}transfer-encoding: chunked\r\n\r\n` : `${text}\r\n`
 }

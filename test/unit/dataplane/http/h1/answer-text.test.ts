@@ -1,10 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import {
-  answerHeadText,
-  framingOf,
-  interimText,
-  lastChunkText,
-} from '../../../../../src/dataplane/http/h1/answer-text.ts'
+import { answerHeadText, framingOf, interimText } from '../../../../../src/dataplane/http/h1/answer-text.ts'
+import { lastChunkText } from '../../../../../src/dataplane/h1/message-text.ts'
 
 describe('the end of a body is told', () => {
   test.each([
