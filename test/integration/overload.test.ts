@@ -86,6 +86,8 @@ function holdAnswers(): () => void {
 
 describe('in-flight limit', () => {
   test('E12: copies are given up first, then clients are refused at once, then all is well again', async () => {
+    // The copy of the request before may come later than its answer.
+    await eventually(() => shadow.requestCount > 0)
     const before = { copies: shadow.requestCount, dropped: await count('shadow_dropped_total', SHED) }
     const release = holdAnswers()
     const served: RawClient[] = []
@@ -183,6 +185,8 @@ describe('an event loop that is late', () => {
   })
 
   test('E12: again and again gives up copies, and says so', async () => {
+    // The copy of the request before may come later than its answer.
+    await eventually(() => shadow.requestCount > 0)
     const before = { copies: shadow.requestCount, dropped: await count('shadow_dropped_total', SHED) }
     // The scheduler may let the moment between the two pass: then it is tried again.
     let sent = 0
