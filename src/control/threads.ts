@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, Worker, type Transferable } from 'node:worker_threads'
 import type { ClockAnchor } from '../clock.ts'
 import type { Snapshot } from '../config/snapshot.ts'
@@ -16,6 +17,12 @@ import type {
  * waits for the next collection.
  */
 const YOUNG_GENERATION_MB = 24
+/**
+ * It stays that large. V8 shrinks it to a fifth while a proxy is idle, and does not let it grow again where next to nothing
+ * survives a collection: after a quiet minute there were 26 collections a second at 5 500 requests/s instead of 6, enough of
+ * them to be the p99 (0.67 to 0.76 ms against 0.43 to 0.59). Read when a thread's heap is made.
+ */
+setFlagsFromString(`--min-semi-space-size=${YOUNG_GENERATION_MB / 3}`)
 
 /** Sources run as they are in development and compiled in the image; the thread's file has the same ending as this one. */
 const ENDING = import.meta.url.endsWith('.ts') ? 'ts' : 'js'

@@ -1,9 +1,9 @@
 /** As much as one read of a connection brings. */
-const SLAB_BYTES = 64 * 1024
+export const SLAB_BYTES = 64 * 1024
 /** A smaller piece gets memory of its own: at least half of a slab is in use. */
-const LEAST_BYTES = SLAB_BYTES / 2
-/** Free slabs that are kept: 4 MiB a thread. More are under way only while many clients read large answers slowly. */
-const SLABS_KEPT = 64
+export const LEAST_BYTES = SLAB_BYTES / 2
+/** Free slabs that are kept: 8 MiB a thread. More are under way only while many clients read large answers slowly. */
+const SLABS_KEPT = 128
 
 /**
  * Memory for pieces of large bodies on their way through, used again and again. A buffer of its own for each piece is
@@ -16,12 +16,17 @@ export class RelayMemory {
   /** A copy of `view`, to be given back when nobody reads it any more; null: the piece is not worth a slab. */
   copy(view: Buffer): Buffer | null {
     if (view.length < LEAST_BYTES || view.length > SLAB_BYTES) return null
-    const slab = this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
+    const slab = this.take()
     view.copy(slab)
     return slab.subarray(0, view.length)
   }
 
-  /** The copy must not be used after this. One that is never given back is collected like any other buffer. */
+  /** SLAB_BYTES with anything in them, to be given back. */
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
+  }
+
+  /** Whoever has it must not use it after this. One that is never given back is collected like any other buffer. */
   giveBack(copy: Buffer): void {
     if (this.#free.length < SLABS_KEPT) this.#free.push(Buffer.from(copy.buffer))
   }

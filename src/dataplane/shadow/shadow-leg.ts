@@ -14,6 +14,8 @@ export class ShadowLeg extends Leg {
   readonly #exchange: Exchange
   readonly #slot: ShadowSlot
   readonly #drainUntilBytes: number
+  /** The answer is longer than anybody wants to know. */
+  #isCut = false
 
   constructor(exchange: Exchange, slot: ShadowSlot, endpoint: Endpoint) {
     const { clock, wheel, copyMemory } = exchange.plane
@@ -31,16 +33,24 @@ export class ShadowLeg extends Leg {
   protected onHead({ contentLength }: AnswerHead): void {
     if (contentLength === null || contentLength <= this.#drainUntilBytes) return
     this.capture.overflow()
-    this.stopReading()
+    this.#cut()
   }
 
   protected onChunk(bytes: Buffer): void {
     this.#exchange.plane.answerBudget.take(bytes.length)
-    this.capture.addCopy(bytes)
-    if (this.bytes > this.#drainUntilBytes) this.stopReading()
+    this.capture.addCopy(bytes, this.#exchange.plane.relayMemory)
+    if (this.bytes > this.#drainUntilBytes) this.#cut()
+  }
+
+  #cut(): void {
+    this.#isCut = true
+    this.stopReading()
   }
 
   protected onEnded(detail: string): void {
+    const { pace } = this.#slot.shadow
+    if (this.error !== null || this.#isCut) pace.lost()
+    else pace.kept()
     shadowEnded(this.#exchange, this.#slot, detail)
   }
 }

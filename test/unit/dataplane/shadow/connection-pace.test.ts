@@ -25,4 +25,31 @@ describe('new connections to a shadow', () => {
     allowed(pace, 10_000, 0)
     expect(allowed(pace, 10_000, 3_600_000)).toBeLessThanOrEqual(128)
   })
+
+  describe('where they are lost with their copies', () => {
+    test('are a tenth as many', () => {
+      const pace = new ConnectionPace()
+      allowed(pace, 10_000, 0)
+      pace.lost()
+      let later = 0
+      for (let ms = 1; ms <= 2_000; ms++) later += allowed(pace, 20, ms)
+      expect(later).toBe(100)
+    })
+
+    test('are a dozen at once after a quiet time, not a hundred', () => {
+      const pace = new ConnectionPace()
+      pace.lost()
+      expect(allowed(pace, 10_000, 3_600_000)).toBe(12)
+    })
+
+    test('are as many as ever when ten copies have had their answers', () => {
+      const pace = new ConnectionPace()
+      allowed(pace, 10_000, 0)
+      pace.lost()
+      for (let i = 0; i < 10; i++) pace.kept()
+      let later = 0
+      for (let ms = 1; ms <= 2_000; ms++) later += allowed(pace, 20, ms)
+      expect(later).toBe(1_000)
+    })
+  })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { RelayMemory, SLAB_BYTES } from '../../../../src/dataplane/relay-memory.ts'
 import { CopyMemory } from '../../../../src/dataplane/shadow/copy-memory.ts'
 import { BodyCapture } from '../../../../src/dataplane/upstream/capture.ts'
 
@@ -96,5 +97,52 @@ describe('the memory of a captured body', () => {
     expect([first.state, second.state, memory.heldBytes]).toEqual(['complete', 'let_go', 60])
     first.add(Buffer.alloc(20))
     expect([first.state, memory.heldBytes]).toEqual(['complete', 80])
+  })
+})
+
+describe('a captured body of views that are read into again', () => {
+  /** Pieces of one long text, each in a buffer that is overwritten as soon as it was taken. */
+  function copied(body: BodyCapture, memory: RelayMemory, sizes: readonly number[]): Buffer {
+    const all = Buffer.from(Array.from({ length: sizes.reduce((sum, size) => sum + size, 0) }, (_, i) => i % 251))
+    let at = 0
+    for (const size of sizes) {
+      const view = Buffer.from(all.subarray(at, (at += size)))
+      body.addCopy(view, memory)
+      view.fill(0xff)
+    }
+    return all
+  }
+
+  test.each([
+    [[10, 20]],
+    [[40_000]],
+    [[SLAB_BYTES, SLAB_BYTES]],
+    [[10, 65_000, 1_000, 65_536, 7]],
+    [Array.from({ length: 700 }, (_, i) => 1 + ((i * 37) % 900))],
+  ])('is all of them in order (%j)', sizes => {
+    const body = new BodyCapture(16 * SLAB_BYTES, new CopyMemory())
+    const all = copied(body, new RelayMemory(), sizes)
+    expect([body.state, body.body().equals(all)]).toEqual(['complete', true])
+  })
+
+  test('gives the memory back when it is let go, and no earlier', () => {
+    const memory = new RelayMemory()
+    const first = new BodyCapture(16 * SLAB_BYTES, new CopyMemory())
+    const all = copied(first, memory, [SLAB_BYTES, SLAB_BYTES, 100])
+    copied(new BodyCapture(16 * SLAB_BYTES, new CopyMemory()), memory, [SLAB_BYTES])
+    expect(first.body().equals(all)).toBe(true)
+    first.release()
+    const slabs = Array.from({ length: 3 }, () => memory.take())
+    expect(slabs.filter(slab => slab.equals(all.subarray(0, SLAB_BYTES)))).toHaveLength(1)
+    expect(slabs.some(slab => slab.subarray(0, 100).equals(all.subarray(2 * SLAB_BYTES)))).toBe(true)
+  })
+
+  test('gives the memory back once when it turns out too long', () => {
+    const memory = new RelayMemory()
+    const body = new BodyCapture(SLAB_BYTES, new CopyMemory())
+    copied(body, memory, [SLAB_BYTES, 1, 1])
+    body.release()
+    expect(body.state).toBe('let_go')
+    expect(new Set(Array.from({ length: 4 }, () => memory.take().buffer)).size).toBe(4)
   })
 })
