@@ -14,6 +14,8 @@ export type Behaviour =
   | 'untrusted-tls'
 
 export const SLOW_MS = 500
+/** How long a model of the primary thinks where a benchmark is about what clients feel: little, for one that predicts. */
+export const MODEL_MS = 5
 export const HUGE_BYTES = 10 * 2 ** 20
 /** What `large` answers to a request without a body. */
 export const LARGE_BYTES = 256 * 2 ** 10
@@ -58,15 +60,11 @@ const LAST_CHUNK = '0\r\n\r\n'
  */
 export type Answer = (socket: Socket, keepAlive: boolean, bodyBytes: number) => void
 
-/** What is done with a request of which the last byte has come. */
-export function answerFor(behaviour: Behaviour): Answer {
+/** What is done with a request of which the last byte has come; `modelMs`: how long a healthy model thinks about it. */
+export function answerFor(behaviour: Behaviour, modelMs = 0): Answer {
   switch (behaviour) {
     case 'slow':
-      return (socket, keepAlive) => {
-        setTimeout(() => {
-          if (!socket.destroyed) answerHealthy(socket, keepAlive)
-        }, SLOW_MS)
-      }
+      return answerAfter(SLOW_MS)
     case 'hanging':
       return () => {}
     case 'resetting':
@@ -76,19 +74,27 @@ export function answerFor(behaviour: Behaviour): Answer {
     case 'huge':
       return answerHuge()
     case 'large':
-      return answerLarge()
+      return answerLarge(modelMs)
     case 'sse':
       return answerSse
     case 'healthy':
     case 'untrusted-tls':
     case 'refusing':
-      return answerHealthy
+      return modelMs === 0 ? answerHealthy : answerAfter(modelMs)
   }
 }
 
 function answerHealthy(socket: Socket, keepAlive: boolean): void {
   if (keepAlive) socket.write(HEALTHY)
   else socket.end(HEALTHY_LAST)
+}
+
+function answerAfter(delayMs: number): Answer {
+  return (socket, keepAlive) => {
+    setTimeout(() => {
+      if (!socket.destroyed) answerHealthy(socket, keepAlive)
+    }, delayMs)
+  }
 }
 
 function answerEndless(socket: Socket): void {
@@ -110,10 +116,11 @@ function answerHuge(): Answer {
 }
 
 /** Healthy, but what it has to say about the model is long: the answer for a client that reads slowly. */
-function answerLarge(): Answer {
+function answerLarge(modelMs: number): Answer {
+  const predict = modelMs === 0 ? answerHealthy : answerAfter(modelMs)
   const answer = Buffer.concat([Buffer.from(head(`content-length: ${LARGE_BYTES}`)), padding(LARGE_BYTES)])
   return (socket, keepAlive, bodyBytes) => {
-    if (bodyBytes > 0) answerHealthy(socket, keepAlive)
+    if (bodyBytes > 0) predict(socket, keepAlive, bodyBytes)
     else socket.write(answer)
   }
 }

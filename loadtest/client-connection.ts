@@ -23,6 +23,9 @@ export interface SentRequest {
   headAtMs: number | null
 }
 
+/** One for all: nothing is left in it when the next read begins. */
+const READ_BUFFER = Buffer.alloc(65_536)
+
 /** A place for one connection: opens it when needed, and again after it was closed. */
 export class ClientConnection {
   readonly #options: ConnectionOptions
@@ -68,7 +71,9 @@ export class ClientConnection {
   }
 
   #connect(): Socket {
-    const socket = connect({ host: '127.0.0.1', port: this.#options.port, noDelay: true })
+    // Read in place, so that the answers leave no garbage: what the driver collects, the requests wait for.
+    const onread = { buffer: READ_BUFFER, callback: (length: number) => received(length) }
+    const socket = connect({ host: '127.0.0.1', port: this.#options.port, noDelay: true, onread })
     this.#socket = socket
     // A socket that was given up may still speak; what it says belongs to no request.
     const current = (): boolean => this.#socket === socket
@@ -84,14 +89,15 @@ export class ClientConnection {
     const failed = (error: NodeJS.ErrnoException): void => {
       if (current()) this.#fail(error instanceof WireError ? 'protocol' : errorKind(error.code))
     }
-    socket.on('data', (bytes: Buffer) => {
-      if (!current()) return
+    const received = (length: number): boolean => {
+      if (!current()) return true
       try {
-        reader.push(bytes)
+        reader.push(READ_BUFFER.subarray(0, length))
       } catch (error) {
         failed(error as Error)
       }
-    })
+      return true
+    }
     socket.on('end', () => {
       if (!current()) return
       try {

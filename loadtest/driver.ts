@@ -6,11 +6,15 @@ import type { LoadPlan, LoadResult } from './load-plan.ts'
  * delays them.
  */
 export class LoadDriver {
-  readonly #child = new ChildHandle<LoadPlan, LoadResult>('./driver-process.ts')
+  readonly #child = new ChildHandle<LoadPlan, LoadResult>('./driver-process.ts', 'ahead')
 
   /** Carries out one plan; one at a time. Rejects when the driver itself fails, not when requests do. */
   run(plan: LoadPlan): Promise<LoadResult> {
     return this.#child.ask(plan)
+  }
+
+  get pid(): number {
+    return this.#child.pid
   }
 
   stop(): Promise<void> {

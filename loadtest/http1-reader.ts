@@ -55,7 +55,7 @@ export class MessageReader {
     return this.#state === 'head' && this.#rest === null
   }
 
-  /** Takes the next bytes. @throws WireError */
+  /** Takes the next bytes; the buffer is the caller's again afterwards. @throws WireError */
   push(bytes: Buffer): void {
     const data = this.#rest === null ? bytes : Buffer.concat([this.#rest, bytes])
     this.#rest = null
@@ -63,7 +63,7 @@ export class MessageReader {
     while (at < data.length) {
       const next = this.#step(data, at)
       if (next === -1) {
-        this.#rest = at === 0 ? data : data.subarray(at)
+        this.#rest = Buffer.from(data.subarray(at))
         return
       }
       at = next

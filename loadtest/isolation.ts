@@ -2,7 +2,7 @@
  * `npm run bench:isolation`: what a bad shadow does to the primary's clients. Each shadow is measured right beside a run
  * without one, and the table holds the ratios: Understudy and nginx `mirror`, keep-alive and fresh connections.
  */
-import type { Behaviour } from './behaviours.ts'
+import { MODEL_MS, type Behaviour } from './behaviours.ts'
 import type { Contender, Topology } from './contender.ts'
 import { LoadDriver } from './driver.ts'
 import { isolationTable, type Comparison, type IsolationRow } from './isolation-table.ts'
@@ -14,7 +14,6 @@ import { Resources } from './resources.ts'
 import { nginxVersion, startNginx } from './run-nginx.ts'
 import { startUnderstudy } from './run-proxy.ts'
 import { StandIn } from './stand-in.ts'
-import { rotated } from './statistics.ts'
 
 /** What stands in the first column. `none` is a second proxy without a shadow: how far two equal things differ here. */
 const SHADOWS: Readonly<Record<Exclude<Behaviour, 'large' | 'sse'> | 'none', string>> = {
@@ -28,13 +27,16 @@ const SHADOWS: Readonly<Record<Exclude<Behaviour, 'large' | 'sse'> | 'none', str
   huge: '10 MiB answers',
   'untrusted-tls': 'untrusted certificate',
 }
-const WARM_UP_MS = 500
+const WARM_UP_MS = 800
+/** At saturation: for the compilers, because a proxy in JavaScript is slow until it has seen some ten thousand requests. */
+const COMPILERS_MS = 2000
 const TIMEOUT_MS = 5000
 const DEFAULTS = {
   rounds: 5,
   seconds: 3,
   connections: 64,
   quick: { rounds: 1, seconds: 2 },
+  modelMs: MODEL_MS,
   shadows: Object.keys(SHADOWS),
 }
 
@@ -52,7 +54,7 @@ const options = readOptions(process.argv.slice(2), DEFAULTS)
 const watch = new MachineWatch()
 await using resources = new Resources()
 const driver = resources.add(new LoadDriver())
-const primary = resources.add(await StandIn.start('healthy', 'primary'))
+const primary = resources.add(await StandIn.start('healthy', 'primary', options.modelMs))
 
 const nginx = nginxVersion()
 if (nginx === null) console.error('!! NGINX IS NOT INSTALLED: the table will hold Understudy only')
@@ -64,15 +66,13 @@ for (const fresh of [false, true]) {
   const { connections, seconds } = options
   const shape = { connections, fresh, warmUpMs: WARM_UP_MS, measureMs: seconds * 1000, timeoutMs: TIMEOUT_MS }
   const ratePerS = options.rate ?? (await halfOfSaturation(shape))
-  for (let round = 0; round <= options.rounds; round++) {
-    for (const cell of rotated(cells, round)) {
-      const comparison = await compare(cell, shape, ratePerS, round)
-      // Round 0 is for the compilers: a proxy in JavaScript is slow until it has seen some ten thousand requests.
-      if (round > 0) cell.row.comparisons.push(comparison)
-    }
-    console.error(`${connectionsOf(fresh)}: ${round === 0 ? 'warmed up' : `round ${round} of ${options.rounds}`}`)
+  for (const cell of cells) {
+    await measureCell(cell, shape, ratePerS)
+    console.error(`${connectionsOf(fresh)}: ${cell.row.proxy}, ${cell.row.shadow}`)
   }
-  console.log(`\n### ${connectionsOf(fresh)}, ${whole(ratePerS)} requests/s\n`)
+  console.log(
+    `\n### ${connectionsOf(fresh)}, ${whole(ratePerS)} requests/s, a model that takes ${options.modelMs} ms\n`,
+  )
   console.log(isolationTable(cells.map(cell => cell.row)))
   const results = cells.flatMap(({ row }) => row.comparisons.flatMap(({ shadowed, alone }) => [shadowed, alone]))
   worstLagUs = Math.max(worstLagUs, ...results.map(result => result.driverLagP99Us))
@@ -92,9 +92,9 @@ async function startCells(): Promise<Cell[]> {
   const baselines = new Map<StartProxy, Contender>()
   for (const proxy of proxies) baselines.set(proxy, await start(proxy, null))
   const cells: Cell[] = []
-  for (const name of options.shadows as (keyof typeof SHADOWS)[]) {
-    const shadow = name === 'none' ? null : resources.add(await StandIn.start(name, 'shadow'))
-    for (const [proxy, baseline] of baselines) {
+  for (const [proxy, baseline] of baselines) {
+    for (const name of options.shadows as (keyof typeof SHADOWS)[]) {
+      const shadow = name === 'none' ? null : resources.add(await StandIn.start(name, 'shadow'))
       const contender = await start(proxy, shadow)
       cells.push({
         row: { shadow: SHADOWS[name], proxy: contender.name, comparisons: [] },
@@ -107,13 +107,17 @@ async function startCells(): Promise<Cell[]> {
   return cells
 }
 
-/** Of the slowest proxy with a healthy shadow, so that all are measured at one rate which all of them can carry. */
+/**
+ * Of the slowest proxy with a healthy shadow, so that all are measured at one rate which all of them can carry. The model
+ * takes no time here: otherwise the number of connections would be the limit.
+ */
 async function halfOfSaturation(shape: LoadShape): Promise<number> {
   await using own = new Resources()
+  const atOnce = own.add(await StandIn.start('healthy', 'primary'))
   const shadow = own.add(await StandIn.start('healthy', 'shadow'))
   const rates: number[] = []
   for (const proxy of proxies) {
-    const contender = own.add(await proxy({ primaryPort: primary.port, shadow }))
+    const contender = own.add(await proxy({ primaryPort: atOnce.port, shadow }))
     // The first run is for the compilers.
     await measureSaturation(driver, contender, shape)
     const saturation = await measureSaturation(driver, contender, shape)
@@ -121,6 +125,19 @@ async function halfOfSaturation(shape: LoadShape): Promise<number> {
     rates.push(saturation)
   }
   return Math.max(1, Math.round(Math.min(...rates) / 2))
+}
+
+/**
+ * All rounds of one row, one behind the other: a proxy in JavaScript that has had nothing to do for a minute has let go of
+ * compiled code and of memory, and its next second would be measured instead of what its shadow does.
+ */
+async function measureCell(cell: Cell, shape: LoadShape, ratePerS: number): Promise<void> {
+  await measureSaturation(driver, cell.contender, { ...shape, measureMs: COMPILERS_MS })
+  for (let round = 0; round <= options.rounds; round++) {
+    const comparison = await compare(cell, shape, ratePerS, round)
+    // Round 0 is for the compilers, too: at saturation no copies are made.
+    if (round > 0) cell.row.comparisons.push(comparison)
+  }
 }
 
 /** The same load with and without shadow, one right after the other; which comes first changes from round to round. */

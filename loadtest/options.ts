@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly connections: number
   /** null: the benchmark chooses. */
   readonly rate: number | null
+  /** How long the primary's model thinks about a request; 0: not at all. */
+  readonly modelMs: number
   /** The shadows to measure, of those that the benchmark has. */
   readonly shadows: readonly string[]
 }
@@ -17,6 +19,8 @@ export interface BenchDefaults {
   readonly connections: number
   readonly quick: { readonly rounds: number; readonly seconds: number }
   readonly shadows: readonly string[]
+  /** Without one the model of the primary takes no time. */
+  readonly modelMs?: number
 }
 
 /** Reads the command line. What is given wins over `--quick`, and that over the defaults. @throws Error for wrong use */
@@ -28,6 +32,7 @@ export function readOptions(args: string[], defaults: BenchDefaults): BenchOptio
       rounds: text,
       seconds: text,
       rate: text,
+      'model-ms': text,
       connections: text,
       quick: { type: 'boolean' },
       shadow: { type: 'string', multiple: true },
@@ -40,6 +45,7 @@ export function readOptions(args: string[], defaults: BenchDefaults): BenchOptio
     seconds: positive('--seconds', values.seconds) ?? base.seconds,
     connections: positive('--connections', values.connections) ?? defaults.connections,
     rate: positive('--rate', values.rate),
+    modelMs: values['model-ms'] === '0' ? 0 : (positive('--model-ms', values['model-ms']) ?? defaults.modelMs ?? 0),
     shadows: known(values.shadow, defaults.shadows),
   }
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { setPriority } from 'node:os'
+import { giveStanding } from './standing.ts'
 
 /** `headers`: heads that never end (Slowloris); `body`: bodies that never end; `read`: answers that are hardly read. */
 export type AttackMode = 'headers' | 'body' | 'read'
@@ -10,8 +10,6 @@ export const ATTACK_CONNECTIONS = 1000
 const OPENED_PER_S = 100
 /** Milliseconds after the start of an attack. */
 export const ALL_OPEN_MS = (ATTACK_CONNECTIONS / OPENED_PER_S) * 1000
-/** In life attackers have machines of their own: here they get the time that proxy, model server and clients leave. */
-const ATTACK_NICENESS = 19
 /** It is stopped long before; without a limit it would outlive a benchmark that was killed. */
 const LONGEST_S = 120
 const STOP_TIMEOUT_MS = 2000
@@ -47,7 +45,7 @@ export class SlowAttack {
     const common = ['-c', `${ATTACK_CONNECTIONS}`, '-r', `${OPENED_PER_S}`, '-l', `${LONGEST_S}`, '-u', url]
     // No -g: it would write reports into the working directory.
     this.#process = spawn('slowhttptest', [...FLAGS[mode], ...common], { stdio: 'ignore' })
-    if (this.#process.pid !== undefined) setPriority(this.#process.pid, ATTACK_NICENESS)
+    if (this.#process.pid !== undefined) giveStanding(this.#process.pid, 'behind')
     running.add(this)
   }
 

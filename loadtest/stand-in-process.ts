@@ -19,20 +19,21 @@ process.on('disconnect', () => process.exit(0))
 
 async function answer(question: StandInQuestion): Promise<StandInCounts> {
   if (question.ask === 'counts') return { port: 0, ...counts }
-  return { port: await listen(question.behaviour), ...counts }
+  return { port: await listen(question.behaviour, question.modelMs), ...counts }
 }
 
-async function listen(behaviour: Behaviour): Promise<number> {
+async function listen(behaviour: Behaviour, modelMs: number): Promise<number> {
   if (behaviour === 'refusing') return closedPort()
-  const server = behaviour === 'untrusted-tls' ? tlsServer() : createServer({ noDelay: true }, accept(behaviour))
+  const server =
+    behaviour === 'untrusted-tls' ? tlsServer() : createServer({ noDelay: true }, accept(behaviour, modelMs))
   if (behaviour === 'untrusted-tls') server.on('connection', () => counts.connections++)
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
 }
 
-function accept(behaviour: Behaviour): (socket: Socket) => void {
-  const answer = answerFor(behaviour)
+function accept(behaviour: Behaviour, modelMs: number): (socket: Socket) => void {
+  const answer = answerFor(behaviour, modelMs)
   return socket => {
     counts.connections++
     const reader = new MessageReader('request', ({ keepAlive, bodyBytes }) => {
@@ -55,7 +56,7 @@ function accept(behaviour: Behaviour): (socket: Socket) => void {
 function tlsServer(): Server {
   const cert = readFileSync(new URL('./certificates/untrusted.pem', import.meta.url))
   const key = readFileSync(new URL('./certificates/untrusted.key', import.meta.url))
-  const server = createTlsServer({ cert, key }, accept('untrusted-tls'))
+  const server = createTlsServer({ cert, key }, accept('untrusted-tls', 0))
   server.on('tlsClientError', () => {})
   return server
 }

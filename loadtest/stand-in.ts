@@ -1,8 +1,9 @@
-import { setPriority } from 'node:os'
 import type { Behaviour } from './behaviours.ts'
 import { ChildHandle } from './child-handle.ts'
 
-export type StandInQuestion = { readonly ask: 'listen'; readonly behaviour: Behaviour } | { readonly ask: 'counts' }
+export type StandInQuestion =
+  | { readonly ask: 'listen'; readonly behaviour: Behaviour; readonly modelMs: number }
+  | { readonly ask: 'counts' }
 
 export interface StandInCounts {
   readonly port: number
@@ -10,12 +11,6 @@ export interface StandInCounts {
   readonly requests: number
   readonly connections: number
 }
-
-/**
- * In life a shadow has a machine of its own. Here it shares the cores, so it gets what the others leave: otherwise a busy
- * shadow would slow the primary down through the scheduler, and that is not what is asked.
- */
-const SHADOW_NICENESS = 10
 
 /** A stand-in for a model server, in a process of its own. */
 export class StandIn {
@@ -29,10 +24,13 @@ export class StandIn {
     this.#child = child
   }
 
-  static async start(behaviour: Behaviour, role: 'primary' | 'shadow'): Promise<StandIn> {
-    const child = new ChildHandle<StandInQuestion, StandInCounts>('./stand-in-process.ts')
-    if (role === 'shadow') setPriority(child.pid, SHADOW_NICENESS)
-    const { port } = await child.ask({ ask: 'listen', behaviour })
+  /** `modelMs`: how long a healthy model thinks about a request, to the next millisecond. */
+  static async start(behaviour: Behaviour, role: 'primary' | 'shadow', modelMs = 0): Promise<StandIn> {
+    const child = new ChildHandle<StandInQuestion, StandInCounts>(
+      './stand-in-process.ts',
+      role === 'primary' ? 'ahead' : 'behind',
+    )
+    const { port } = await child.ask({ ask: 'listen', behaviour, modelMs })
     return new StandIn(behaviour, port, child)
   }
 
@@ -44,6 +42,10 @@ export class StandIn {
   /** Requests and connections since it was started. */
   counts(): Promise<StandInCounts> {
     return this.#child.ask({ ask: 'counts' })
+  }
+
+  get pid(): number {
+    return this.#child.pid
   }
 
   stop(): Promise<void> {
