@@ -30,6 +30,7 @@ const LOSING: Readonly<Record<string, UpstreamHandler>> = {
   },
 }
 const CLOSING = 'closes'
+const closing: UpstreamHandler = (_request, respond) => respond.reply(200, { connection: 'close' })
 
 let servers: UpstreamServer[]
 let proxy: RunningUnderstudy
@@ -39,7 +40,6 @@ beforeAll(async () => {
   const primary = await startUpstream((_request, respond) => respond.reply(200))
   servers = [primary]
   const upstreams: Record<string, string> = { primary: primary.url }
-  const closing: UpstreamHandler = (_request, respond) => respond.reply(200, { connection: 'close' })
   const shadows = { ...LOSING, [CLOSING]: closing }
   for (const [name, handler] of Object.entries(shadows)) {
     const server = await startUpstream(handler, { keepRequests: false })

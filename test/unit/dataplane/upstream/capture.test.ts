@@ -100,19 +100,19 @@ describe('the memory of a captured body', () => {
   })
 })
 
-describe('a captured body of views that are read into again', () => {
-  /** Pieces of one long text, each in a buffer that is overwritten as soon as it was taken. */
-  function copied(body: BodyCapture, memory: RelayMemory, sizes: readonly number[]): Buffer {
-    const all = Buffer.from(Array.from({ length: sizes.reduce((sum, size) => sum + size, 0) }, (_, i) => i % 251))
-    let at = 0
-    for (const size of sizes) {
-      const view = Buffer.from(all.subarray(at, (at += size)))
-      body.addCopy(view, memory)
-      view.fill(0xff)
-    }
-    return all
+/** Pieces of one long text, each in a buffer that is overwritten as soon as it was taken. */
+function copied(body: BodyCapture, memory: RelayMemory, sizes: readonly number[]): Buffer {
+  const all = Buffer.from(Array.from({ length: sizes.reduce((sum, size) => sum + size, 0) }, (_, i) => i % 251))
+  let at = 0
+  for (const size of sizes) {
+    const view = Buffer.from(all.subarray(at, (at += size)))
+    body.addCopy(view, memory)
+    view.fill(0xff)
   }
+  return all
+}
 
+describe('a captured body of views that are read into again', () => {
   test.each([
     [[10, 20]],
     [[40_000]],
