@@ -61,7 +61,7 @@ const LAST_CHUNK = '0\r\n\r\n'
 export type Answer = (socket: Socket, keepAlive: boolean, bodyBytes: number) => void
 
 /** What is done with a request of which the last byte has come; `modelMs`: how long a healthy model thinks about it. */
-export function answerFor(behaviour: Behaviour, modelMs = 0): Answer {
+export function answerFor(behaviour: Behaviour, modelMs: number): Answer {
   switch (behaviour) {
     case 'slow':
       return answerAfter(SLOW_MS)

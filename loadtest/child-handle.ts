@@ -4,8 +4,7 @@ import { giveStanding, type Standing } from './standing.ts'
 
 /**
  * The collector's helpers want the second core in the middle of a measurement and make the thread wait for them: 2.8 ms in
- * a collection of the driver's, 0.3 ms without (two cores, seen with `perf sched`). `gc()`: what can be collected before
- * a measurement is not collected in it.
+ * a collection of the driver's (two cores, seen with `perf sched`). In a small space each collection is a short one.
  */
 const COLLECTOR = ['--single-threaded-gc', '--max-semi-space-size=1']
 

@@ -13,10 +13,6 @@ export class LoadDriver {
     return this.#child.ask(plan)
   }
 
-  get pid(): number {
-    return this.#child.pid
-  }
-
   stop(): Promise<void> {
     return this.#child.stop()
   }

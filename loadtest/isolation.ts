@@ -8,7 +8,7 @@ import { LoadDriver } from './driver.ts'
 import { isolationTable, type Comparison, type IsolationRow } from './isolation-table.ts'
 import { describeMachine, MachineWatch } from './machine.ts'
 import { milliseconds, whole } from './markdown.ts'
-import { measure, measureSaturation, type LoadShape } from './measure.ts'
+import { measure, measureSaturation, warmUp, type LoadShape } from './measure.ts'
 import { readOptions } from './options.ts'
 import { Resources } from './resources.ts'
 import { nginxVersion, startNginx } from './run-nginx.ts'
@@ -28,8 +28,6 @@ const SHADOWS: Readonly<Record<Exclude<Behaviour, 'large' | 'sse'> | 'none', str
   'untrusted-tls': 'untrusted certificate',
 }
 const WARM_UP_MS = 800
-/** At saturation: for the compilers, because a proxy in JavaScript is slow until it has seen some ten thousand requests. */
-const COMPILERS_MS = 2000
 const TIMEOUT_MS = 5000
 const DEFAULTS = {
   rounds: 5,
@@ -132,7 +130,7 @@ async function halfOfSaturation(shape: LoadShape): Promise<number> {
  * compiled code and of memory, and its next second would be measured instead of what its shadow does.
  */
 async function measureCell(cell: Cell, shape: LoadShape, ratePerS: number): Promise<void> {
-  await measureSaturation(driver, cell.contender, { ...shape, measureMs: COMPILERS_MS })
+  await warmUp(driver, cell.contender, shape)
   for (let round = 0; round <= options.rounds; round++) {
     const comparison = await compare(cell, shape, ratePerS, round)
     // Round 0 is for the compilers, too: at saturation no copies are made.

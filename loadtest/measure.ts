@@ -3,6 +3,8 @@ import type { Contender } from './contender.ts'
 import type { LoadDriver } from './driver.ts'
 import type { LoadResult } from './load-plan.ts'
 
+const COMPILERS_MS = 2000
+
 /** The part of a plan that is the same for all measurements of a table. */
 export interface LoadShape {
   readonly connections: number
@@ -37,6 +39,11 @@ export async function measure(
 export async function measureSaturation(driver: LoadDriver, contender: Contender, shape: LoadShape): Promise<number> {
   const { achievedPerS } = await run(driver, contender, shape, null)
   return achievedPerS
+}
+
+/** At saturation: after some ten thousand requests the compilers have done their work. */
+export async function warmUp(driver: LoadDriver, contender: Contender, shape: LoadShape): Promise<void> {
+  await measureSaturation(driver, contender, { ...shape, measureMs: COMPILERS_MS })
 }
 
 function run(driver: LoadDriver, { port }: Contender, shape: LoadShape, ratePerS: number | null): Promise<LoadResult> {

@@ -10,7 +10,7 @@ import { readCaseOptions } from './case-options.ts'
 import { LoadDriver } from './driver.ts'
 import { describeMachine, MachineWatch } from './machine.ts'
 import { milliseconds, whole } from './markdown.ts'
-import { measureSaturation } from './measure.ts'
+import { warmUp } from './measure.ts'
 import { Resources } from './resources.ts'
 import { nginxVersion, startNginx } from './run-nginx.ts'
 import { startUnderstudy } from './run-proxy.ts'
@@ -28,8 +28,6 @@ const RATE_PER_S = 500
 const CONNECTIONS = 32
 const WARM_UP_MS = 500
 const TIMEOUT_MS = 5000
-/** At saturation: after some ten thousand requests the compilers have done their work. */
-const COMPILERS_MS = 2000
 const FIRST_ATTACK_MS = 4000
 /** Long enough that heads reach the end of `limits.header_wait` (10 s), and are answered and closed by the hundred. */
 const SECONDS = 12
@@ -60,7 +58,7 @@ const tables = scenes.map(scene => ({ scene, rows: emptyRows(scene) }))
 // The bystander, too: it must not compile what the measured one has compiled long ago.
 for (const { measured, bystander } of scenes) {
   for (const contender of bystander === null ? [measured] : [measured, bystander]) {
-    await measureSaturation(load.driver, contender, { ...shape, measureMs: COMPILERS_MS })
+    await warmUp(load.driver, contender, shape)
   }
 }
 for (let round = 0; round <= options.rounds; round++) {

@@ -44,10 +44,6 @@ export class StandIn {
     return this.#child.ask({ ask: 'counts' })
   }
 
-  get pid(): number {
-    return this.#child.pid
-  }
-
   stop(): Promise<void> {
     return this.#child.stop()
   }

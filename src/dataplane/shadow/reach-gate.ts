@@ -31,8 +31,7 @@ export class ReachGate {
   allows(nowMs: number): boolean {
     if (this.#state.kind === 'open') return true
     if (nowMs < this.#state.nextTryMs) return false
-    const waitMs = Math.min(2 * this.#state.waitMs, LATEST_TRY_MS)
-    this.#state = { kind: 'closed', nextTryMs: nowMs + waitMs, waitMs }
+    this.#state = closed(nowMs, Math.min(2 * this.#state.waitMs, LATEST_TRY_MS))
     return true
   }
 
@@ -44,9 +43,10 @@ export class ReachGate {
     }
     if (this.#state.kind === 'closed') return
     const failures = this.#state.failures + 1
-    this.#state =
-      failures < FAILURES_TO_CLOSE
-        ? { kind: 'open', failures }
-        : { kind: 'closed', nextTryMs: nowMs + FIRST_TRY_MS, waitMs: FIRST_TRY_MS }
+    this.#state = failures < FAILURES_TO_CLOSE ? { kind: 'open', failures } : closed(nowMs, FIRST_TRY_MS)
   }
+}
+
+function closed(nowMs: number, waitMs: number): State {
+  return { kind: 'closed', nextTryMs: nowMs + waitMs, waitMs }
 }

@@ -3,7 +3,7 @@ import { ChunkList } from '../chunk-list.ts'
 import { LEAST_BYTES, SLAB_BYTES, type RelayMemory } from '../relay-memory.ts'
 import type { CopyMemory } from '../shadow/copy-memory.ts'
 
-const NO_SLABS: Buffer[] = []
+const NO_SLABS: readonly Buffer[] = []
 
 /** Keeps a copy of a body up to a limit and as long as there is memory for it; beyond, keeps nothing but the fact. */
 export class BodyCapture {
@@ -14,7 +14,7 @@ export class BodyCapture {
   /** Who lent the memory that copies are in. */
   #lender: RelayMemory | null = null
   /** Full but for the last one, of which `#used` bytes are. */
-  #slabs: Buffer[] = NO_SLABS
+  #slabs = NO_SLABS
   #used = SLAB_BYTES
 
   /** `limitBytes` 0: nobody wants the body. */
