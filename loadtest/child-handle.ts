@@ -4,9 +4,11 @@ import { giveStanding, type Standing } from './standing.ts'
 
 /**
  * The collector's helpers want the second core in the middle of a measurement and make the thread wait for them: 2.8 ms in
- * a collection of the driver's (two cores, seen with `perf sched`). In a small space each collection is a short one.
+ * a collection of the driver's (two cores, seen with `perf sched`). In a small space each collection is a short one. And what
+ * a process makes it makes among the young (why: src/control/threads.ts): the driver collected everything once a second, for
+ * 11 to 13 ms, when it opened 4 600 connections in it, and that was the p99.
  */
-const COLLECTOR = ['--single-threaded-gc', '--max-semi-space-size=1']
+const COLLECTOR = ['--no-allocation-site-pretenuring', '--single-threaded-gc', '--max-semi-space-size=1']
 
 type Reply<Answer> = { readonly result: Answer } | { readonly error: string }
 

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, Server as TlsServer, type TLSSocket } from 'node:tls'
 import type { LimitsPlan, ListenPlan } from '../../config/snapshot.ts'
 import type { DataPlane } from '../data-plane.ts'
+import { LinkedList } from '../linked-list.ts'
 import { ClientConnection } from './client-connection.ts'
 
 /** How often idle connections are looked for, at the most. */
@@ -11,7 +12,7 @@ const SWEEP_MS = 1_000
 export class Listener {
   readonly #server: Server
   readonly #plane: DataPlane
-  readonly #open = new Set<ClientConnection>()
+  readonly #open = new LinkedList<ClientConnection>()
   /** TLS connections that are not open yet, by their peer. */
   readonly #handshakes = new Map<string, Socket>()
   #sweeper: NodeJS.Timeout | undefined
@@ -30,8 +31,8 @@ export class Listener {
     this.#server.on(listen.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
       const connection = new ClientConnection(plane, socket)
       this.#handshakes.delete(peerOf(socket))
-      this.#open.add(connection)
-      connection.socket.once('close', () => this.#open.delete(connection))
+      const place = this.#open.add(connection)
+      connection.socket.once('close', () => this.#open.remove(place))
     })
     this.applyLimits(limits)
   }
@@ -67,19 +68,19 @@ export class Listener {
 
   /** Closes the connections on which nothing is under way. */
   closeIdle(): void {
-    for (const connection of this.#open) if (connection.idle) connection.socket.destroy()
+    for (const connection of this.#open.all()) if (connection.idle) connection.socket.destroy()
     for (const socket of this.#handshakes.values()) socket.destroy()
   }
 
   closeAll(): void {
     clearInterval(this.#sweeper)
-    for (const { socket } of this.#open) socket.destroy()
+    for (const { socket } of this.#open.all()) socket.destroy()
     for (const socket of this.#handshakes.values()) socket.destroy()
   }
 
   #sweep(): void {
     const nowMs = performance.now()
-    for (const connection of this.#open) connection.sweep(nowMs, this.#plane.limits.idleMs)
+    for (const connection of this.#open.all()) connection.sweep(nowMs, this.#plane.limits.idleMs)
   }
 
   #onHandshake(socket: Socket): void {

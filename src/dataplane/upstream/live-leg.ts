@@ -3,6 +3,7 @@ import type { Exchange } from '../exchange.ts'
 import { answerHeaders, endToEnd } from '../http/answer-headers.ts'
 import { answerProblem } from '../http/refuse.ts'
 import type { TurnEnd } from '../http/upload.ts'
+import type { Place } from '../linked-list.ts'
 import { BodyCapture } from './capture.ts'
 import type { AnswerHead } from './h1/answer-head.ts'
 import { Leg } from './leg.ts'
@@ -19,6 +20,7 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   readonly #exchange: Exchange
   #paused = false
   stalledAtMs = 0
+  stalledPlace: Place<StalledLeg> | null = null
   /** The client can have trailers, if there are any. */
   #trails = false
   /** The head came with the bytes that are read now. */

@@ -1,7 +1,11 @@
+import { LinkedList, type Place } from '../linked-list.ts'
+
 /** A leg whose client does not take its answer. */
 export interface StalledLeg {
   /** `performance.now()` when the client stopped reading. */
   readonly stalledAtMs: number
+  /** Among the stalled; their own. */
+  stalledPlace: Place<StalledLeg> | null
   /** Ends the leg; its connection is free afterwards. */
   giveUp(): void
 }
@@ -14,25 +18,24 @@ const PATIENCE_MS = 250
  * there are few; as long as some are free that is all right.
  */
 export class StalledReaders {
-  /** In order of insertion, which is that of `stalledAtMs`. */
-  readonly #legs = new Set<StalledLeg>()
+  /** In the order of `stalledAtMs`. */
+  readonly #legs = new LinkedList<StalledLeg>()
 
   add(leg: StalledLeg): void {
-    this.#legs.add(leg)
+    leg.stalledPlace ??= this.#legs.add(leg)
   }
 
   delete(leg: StalledLeg): void {
-    this.#legs.delete(leg)
+    if (leg.stalledPlace !== null) this.#legs.remove(leg.stalledPlace)
+    leg.stalledPlace = null
   }
 
   /** Gives up the leg whose client has not read for longest. false: none has waited long enough. */
   giveUpLongest(nowMs: number): boolean {
-    for (const leg of this.#legs) {
-      if (nowMs - leg.stalledAtMs < PATIENCE_MS) return false
-      this.#legs.delete(leg)
-      leg.giveUp()
-      return true
-    }
-    return false
+    const leg = this.#legs.first
+    if (leg === null || nowMs - leg.stalledAtMs < PATIENCE_MS) return false
+    this.delete(leg)
+    leg.giveUp()
+    return true
   }
 }

@@ -1,5 +1,6 @@
 import { MalformedMessage } from '../../h1/fields.ts'
 import type { HeadMemory } from '../../h1/head-memory.ts'
+import type { Place } from '../../linked-list.ts'
 import { lastChunkText, writeChunk } from '../../h1/message-text.ts'
 import type { AnswerHead } from './answer-head.ts'
 import type { ChunkList } from '../../chunk-list.ts'
@@ -54,6 +55,10 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   idleSinceMs = 0
   /** How long the server keeps it when it is idle, milliseconds. */
   idleLimitMs: number
+  /** Among the connections of its owner. */
+  place: Place<Connection> | null = null
+  /** Of the turns. */
+  turnPlace: Place<TurnTaker> | null = null
   readonly #owner: ConnectionOwner
   readonly #parser: AnswerParser
   readonly #handle: SocketHandle

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { EndpointPlan, UpstreamPlan } from '../../../config/snapshot.ts'
 import type { Call, CallControl } from './call.ts'
 import { HeadMemory } from '../../h1/head-memory.ts'
+import { LinkedList } from '../../linked-list.ts'
 import { parseAnswerHead } from './answer-head.ts'
 import { Connection, type ConnectionOwner, type Opening, type Request } from './connection.ts'
 import { socketOpener } from './open-socket.ts'
@@ -34,7 +35,7 @@ const TURNS = new ReadTurns()
 export class Connections implements ConnectionOwner {
   readonly #opening: Opening
   readonly #maxAgeMs: number
-  readonly #all = new Set<Connection>()
+  readonly #all = new LinkedList<Connection>()
   /** The one used last is used next: those that are not needed grow old. */
   readonly #idle: Connection[] = []
   #sweeper: NodeJS.Timeout | null = null
@@ -76,7 +77,8 @@ export class Connections implements ConnectionOwner {
   }
 
   onGone(connection: Connection): void {
-    this.#all.delete(connection)
+    if (connection.place !== null) this.#all.remove(connection.place)
+    connection.place = null
     const at = this.#idle.lastIndexOf(connection)
     if (at !== -1) this.#idle.splice(at, 1)
   }
@@ -92,7 +94,7 @@ export class Connections implements ConnectionOwner {
   destroy(): void {
     this.destroyed = true
     this.close()
-    for (const connection of this.#all) connection.destroy()
+    for (const connection of this.#all.all()) connection.destroy()
   }
 
   #takeIdle(nowMs: number): Connection | null {
@@ -115,7 +117,7 @@ export class Connections implements ConnectionOwner {
 
   #sendOnNew(call: Call, request: Request): CallControl {
     const connection = new Connection(this.#opening, this, call, request)
-    this.#all.add(connection)
+    connection.place = this.#all.add(connection)
     return connection
   }
 

@@ -1,3 +1,5 @@
+import { LinkedList, type Place } from '../../linked-list.ts'
+
 /** The most that one read of a connection takes. */
 export const READ_BYTES = 64 * 1024
 /** A read of so many bytes is a large one: more of the answer may wait behind it. What is smaller is read at once. */
@@ -17,6 +19,8 @@ const HOLD_READS = 32
 
 /** Who reads a large answer. */
 export interface TurnTaker {
+  /** In the line; the turns' own. */
+  turnPlace: Place<TurnTaker> | null
   /** It may read again. */
   onTurn(): void
 }
@@ -29,7 +33,7 @@ export interface TurnTaker {
  */
 export class ReadTurns {
   /** First come, first served. */
-  readonly #line = new Set<TurnTaker>()
+  readonly #line = new LinkedList<TurnTaker>()
   /** Who was called last, and what it has read since. */
   #holder: TurnTaker | null = null
   #holderReads = 0
@@ -61,13 +65,13 @@ export class ReadTurns {
     const holds = taker === this.#holder && this.#holderReads < HOLD_READS
     if ((holds || this.#line.size === 0) && this.#isTurnOpen()) return true
     if (holds) this.#goesOn = true
-    else this.#line.add(taker)
+    else taker.turnPlace ??= this.#line.add(taker)
     return false
   }
 
   /** It reads no more. */
   leave(taker: TurnTaker): void {
-    this.#line.delete(taker)
+    this.#leaveLine(taker)
     if (taker !== this.#holder) return
     this.#holder = null
     this.#goesOn = false
@@ -98,9 +102,14 @@ export class ReadTurns {
   }
 
   #callFirst(): void {
-    const [first = null] = this.#line
+    const { first } = this.#line
     this.#holder = first
     this.#holderReads = 0
-    if (first !== null) this.#line.delete(first)
+    if (first !== null) this.#leaveLine(first)
+  }
+
+  #leaveLine(taker: TurnTaker): void {
+    if (taker.turnPlace !== null) this.#line.remove(taker.turnPlace)
+    taker.turnPlace = null
   }
 }

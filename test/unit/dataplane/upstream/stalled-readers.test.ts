@@ -4,7 +4,7 @@ import { StalledReaders, type StalledLeg } from '../../../../src/dataplane/upstr
 const LONG_MS = 10_000
 
 function stalled(readers: StalledReaders, name: string, stalledAtMs: number, givenUp: string[]): StalledLeg {
-  const leg = { stalledAtMs, giveUp: () => void givenUp.push(name) }
+  const leg: StalledLeg = { stalledAtMs, stalledPlace: null, giveUp: () => void givenUp.push(name) }
   readers.add(leg)
   return leg
 }

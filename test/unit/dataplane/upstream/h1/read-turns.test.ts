@@ -5,6 +5,7 @@ import { turnEnd } from '../../../../support/upload.ts'
 /** Reads whenever it may, a and writes down in which turn. */
 class Reader implements TurnTaker {
   readonly name: string
+  turnPlace: TurnTaker['turnPlace'] = null
   readonly #turns: ReadTurns
   readonly #log: string[]
 
@@ -75,7 +76,7 @@ describe('large reads', () => {
 
   test('are not waited for when there is nothing to read', async () => {
     const { turns, all, read } = readers('a', 'b')
-    const idle: TurnTaker = { onTurn: () => {} }
+    const idle: TurnTaker = { turnPlace: null, onTurn: () => {} }
     for (let i = 0; i < 8; i++) turns.mayRead(idle)
     all[0]?.onTurn()
     read()
@@ -90,6 +91,7 @@ describe('large reads', () => {
     const turns = new ReadTurns(() => nowMs)
     const reads: number[] = []
     const slow: TurnTaker = {
+      turnPlace: null,
       onTurn: () => {
         let count = 0
         do {
