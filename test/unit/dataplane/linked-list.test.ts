@@ -15,7 +15,7 @@ describe('a linked list', () => {
     { out: [0, 1, 2, 3], left: '' },
   ])('keeps the order of those that stay when $out leave', ({ out, left }) => {
     const list = new LinkedList<string>()
-    const places = [...'abcd'].map(item => list.add(item))
+    const places = Array.from('abcd').map(item => list.add(item))
     for (const at of out) list.remove(places[at] as (typeof places)[number])
     expect([list.all().join(''), list.size, list.first ?? '']).toEqual([left, left.length, left.slice(0, 1)])
     list.add('e')
@@ -24,7 +24,7 @@ describe('a linked list', () => {
 
   test('shows those that were in it, though they leave while they are looked at', () => {
     const list = new LinkedList<string>()
-    const places = [...'abc'].map(item => list.add(item))
+    const places = Array.from('abc').map(item => list.add(item))
     const seen: string[] = []
     for (const item of list.all()) {
       seen.push(item)
