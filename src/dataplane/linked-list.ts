@@ -14,7 +14,8 @@ export class Place<T> {
  * Items in the order in which they came, each of which may leave at any time. Not a `Set`, which would do: whenever a Set
  * grows or shrinks, V8 makes a new table, and the old one keeps its items and points to the new one. Once one of them has
  * become old, no collection of the young finds anything dead that was in a later one: of clients that open a connection for
- * each request, every socket with all that hangs on it lived until the next full collection, and a young one took 2 ms.
+ * each request, every socket with all that hangs on it lived until the next full collection, and a young one took 1.7 ms
+ * instead of 0.6. OpenExchanges is linked by its exchanges themselves, which saves every request an object.
  */
 export class LinkedList<T> {
   #first: Place<T> | null = null
@@ -26,7 +27,7 @@ export class LinkedList<T> {
   }
 
   get first(): T | null {
-    return this.#first === null ? null : this.#first.item
+    return this.#first?.item ?? null
   }
 
   /** @returns what `remove` wants. */

@@ -30,7 +30,7 @@ export class Listener {
     })
     this.#server.on(listen.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
       const connection = new ClientConnection(plane, socket)
-      this.#handshakes.delete(peerOf(socket))
+      if (listen.tls !== null) this.#handshakes.delete(peerOf(socket))
       const place = this.#open.add(connection)
       connection.socket.once('close', () => this.#open.remove(place))
     })
