@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { addCounts, emptyCounts, type SealedWindow, type WindowCounts } from '../../src/wire/window.ts'
 import { getJson } from '../support/http-json.ts'
 import { kafkaAvailability, readTopic, startKafka, type KafkaBroker } from '../support/kafka.ts'
@@ -22,29 +23,37 @@ const answers: UpstreamHandler = (_request, respond) =>
 const neverAnswers: UpstreamHandler = () => {}
 const resets: UpstreamHandler = (_request, respond) => respond.reset()
 
+interface Experiment {
+  readonly id: string
+  readonly counts: WindowCounts
+}
+
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((a, b) => a + b, 0)
 
 describe.skipIf(!kafkaAvailability().ok)('20 000 requests through two data-plane threads', () => {
   let kafka: KafkaBroker
   let primary: UpstreamServer
   let proxy: RunningUnderstudy
-  /** Requests the shadow server saw over all of its lives. */
-  let seenByShadow = 0
 
   beforeAll(async () => {
     kafka = await startKafka()
+  })
+  // Each try has servers of its own: what is counted here is counted once.
+  beforeEach(async () => {
     primary = await startUpstream(answers, { keepRequests: false })
   })
-  afterAll(async () => {
+  afterEach(async () => {
     await proxy.kill()
     await primary.stop()
+  })
+  afterAll(async () => {
     await kafka.stop()
   })
 
   test('are accounted for alike by the shadow server, /metrics, the windows and the topics, whatever the shadow does', async () => {
-    let shadow = await startUpstream(answers, { keepRequests: false })
+    const shadow = await startUpstream(answers, { keepRequests: false })
     const { port } = shadow
-    const suffix = process.pid
+    const suffix = randomUUID()
     proxy = await startUnderstudy({
       listen: { address: '127.0.0.1:0', threads: 2 },
       upstreams: { v1: primary.url, v2: `http://127.0.0.1:${port}` },
@@ -76,7 +85,7 @@ describe.skipIf(!kafkaAvailability().ok)('20 000 requests through two data-plane
       async () => ((await proxy.readMetrics()).sum('understudy_shadow_in_flight') === 0 ? true : undefined),
       10_000,
     )
-    seenByShadow += shadow.requestCount
+    const seenByShadow = shadow.requestCount
     await shadow.stop()
     await sendPhase() // refused: nobody listens
     client.close()
@@ -105,10 +114,7 @@ describe.skipIf(!kafkaAvailability().ok)('20 000 requests through two data-plane
     ).toBeGreaterThan(0)
     expect(seenByShadow).toBe(sent - refused)
 
-    const experiment = (await getJson(`${proxy.adminUrl}/api/v1/experiments/churn.v2`)) as {
-      id: string
-      counts: WindowCounts
-    }
+    const experiment = await foldedExperiment(proxy, 4 * REQUESTS_A_PHASE)
     expect(experiment.counts).toMatchObject({
       eligible: 4 * REQUESTS_A_PHASE,
       sampled: 4 * REQUESTS_A_PHASE,
@@ -134,7 +140,7 @@ describe.skipIf(!kafkaAvailability().ok)('20 000 requests through two data-plane
   }, 120_000)
 })
 
-/** Waits until every leg is settled, its window sealed and folded, and every record delivered. */
+/** Waits until every leg is settled, the window of every pair sealed and folded, and every record delivered. */
 async function settled(proxy: RunningUnderstudy, requests: number): Promise<Metrics> {
   return await eventually(async () => {
     const metrics = await proxy.readMetrics()
@@ -146,4 +152,15 @@ async function settled(proxy: RunningUnderstudy, requests: number): Promise<Metr
       metrics.value('understudy_sink_pending_records', { sink: 'kafka' }) === 0
     return done ? metrics : undefined
   }, 60_000)
+}
+
+/**
+ * Waits for the last window as well: while the shadow refuses, whole windows pass without a pair, and nothing that
+ * counts pairs waits for those.
+ */
+async function foldedExperiment(proxy: RunningUnderstudy, eligible: number): Promise<Experiment> {
+  return await eventually(async () => {
+    const experiment = (await getJson(`${proxy.adminUrl}/api/v1/experiments/churn.v2`)) as Experiment
+    return experiment.counts.eligible >= eligible ? experiment : undefined
+  }, 10_000)
 }
