@@ -9,6 +9,7 @@ import type {
   DataPlaneToAnalysis,
 } from '../wire/messages.ts'
 import { Analysis } from './analysis.ts'
+import { giveWay } from './give-way.ts'
 import { LogLimiter } from './log-limiter.ts'
 
 /**
@@ -16,6 +17,7 @@ import { LogLimiter } from './log-limiter.ts'
  * between buffers and sinks and reports are never starved.
  */
 if (parentPort === null) throw new Error('this file is the entry of a worker thread')
+void giveWay()
 const control = parentPort
 const data = workerData as AnalysisData
 const REPORT_EVERY_MS = 1000
