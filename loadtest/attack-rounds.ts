@@ -7,6 +7,7 @@ import { measure, type LoadShape, type Measurement } from './measure.ts'
 import { openConnections } from './open-connections.ts'
 import { ALL_OPEN_MS, SlowAttack, type AttackMode } from './slow-attack.ts'
 import { rotated } from './statistics.ts'
+import { tcpMemoryShare } from './tcp-memory.ts'
 
 const CALM_TIMEOUT_MS = 20_000
 const CALM_LOOK_MS = 50
@@ -33,6 +34,7 @@ export interface AttackFinding {
 interface Attacked {
   readonly result: Measurement
   readonly held: number
+  readonly tcpMemory: number
 }
 
 /**
@@ -56,11 +58,11 @@ export async function measureAttacks(
     }
     const after = await measureQuiet(load, measured)
     const [quiet, other] = comparesBefore ? [before, after] : [after, before]
-    const { result: attacked, held } = found.get(measured) as Attacked
+    const { result: attacked, held, tcpMemory } = found.get(measured) as Attacked
     const beside = bystander === null ? null : (found.get(bystander) as Attacked).result
     findings.push(
-      { mode, comparison: { quiet, bystander: beside, attacked, held } },
-      { mode: 'none', comparison: { quiet, bystander: null, attacked: other, held: null } },
+      { mode, comparison: { quiet, bystander: beside, attacked, held, tcpMemory } },
+      { mode: 'none', comparison: { quiet, bystander: null, attacked: other, held: null, tcpMemory: null } },
     )
     before = after
   }
@@ -87,7 +89,7 @@ async function measureAttacked(
   try {
     await sleep(Math.min(measureMs, ALL_OPEN_MS))
     const held = openConnections(victim.port) - (victim === measured ? connections : 0)
-    attacked = { result: await measuring, held }
+    attacked = { result: await measuring, held, tcpMemory: tcpMemoryShare() }
   } finally {
     await attack.stop()
   }

@@ -11,6 +11,8 @@ export interface AttackComparison {
   readonly attacked: Measurement
   /** Connections of the attack that the proxy held when all should have been open; null: there was no attack. */
   readonly held: number | null
+  /** What the kernel held at the end, as a share of the mark from which it saves (tcp-memory.ts); null: there was no attack. */
+  readonly tcpMemory: number | null
 }
 
 export interface AttackRow {
@@ -36,6 +38,7 @@ const HEADER = [
   'bystander',
   'attacked',
   'slow connections',
+  'TCP memory',
 ]
 const NOT_MEASURED = '—'
 
@@ -49,6 +52,7 @@ function cellsOf({ attack, proxy, comparisons }: AttackRow): string[] {
   const attacked = comparisons.map(comparison => comparison.attacked)
   const bystander = comparisons.map(comparison => comparison.bystander).filter(result => result !== null)
   const held = comparisons.map(comparison => comparison.held).filter(count => count !== null)
+  const memory = comparisons.map(comparison => comparison.tcpMemory).filter(share => share !== null)
   return [
     attack,
     proxy,
@@ -62,6 +66,7 @@ function cellsOf({ attack, proxy, comparisons }: AttackRow): string[] {
     bystander.length === 0 ? NOT_MEASURED : errorsOf(bystander),
     errorsOf(attacked),
     held.length === 0 ? NOT_MEASURED : whole(spread(held).median),
+    memory.length === 0 ? NOT_MEASURED : `${whole(spread(memory).median * 100)} %`,
   ]
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { ThinkTime } from './think-time.ts'
 
 /** How a stand-in for a model server treats its requests. */
 export type Behaviour =
@@ -97,6 +98,14 @@ function answerAfter(delayMs: number): Answer {
   }
 }
 
+function answerThoughtfully(thinkMs: number): Answer {
+  const think = new ThinkTime(thinkMs)
+  return (socket, keepAlive) =>
+    think.about(() => {
+      if (!socket.destroyed) answerHealthy(socket, keepAlive)
+    })
+}
+
 function answerEndless(socket: Socket): void {
   const size = ENDLESS_PIECE_BYTES.toString(16)
   const piece = Buffer.from(`${size}\r\n${' '.repeat(ENDLESS_PIECE_BYTES)}\r\n`)
@@ -115,9 +124,12 @@ function answerHuge(): Answer {
   }
 }
 
-/** Healthy, but what it has to say about the model is long: the answer for a client that reads slowly. */
+/**
+ * Healthy, but what it has to say about the model is long: the answer for a client that reads slowly. Beside such clients the
+ * others are few, and their model's time is kept finely.
+ */
 function answerLarge(modelMs: number): Answer {
-  const predict = modelMs === 0 ? answerHealthy : answerAfter(modelMs)
+  const predict = modelMs === 0 ? answerHealthy : answerThoughtfully(modelMs)
   const answer = Buffer.concat([Buffer.from(head(`content-length: ${LARGE_BYTES}`)), padding(LARGE_BYTES)])
   return (socket, keepAlive, bodyBytes) => {
     if (bodyBytes > 0) predict(socket, keepAlive, bodyBytes)

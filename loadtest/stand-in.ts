@@ -24,7 +24,7 @@ export class StandIn {
     this.#child = child
   }
 
-  /** `modelMs`: how long a healthy model thinks about a request, to the next millisecond. */
+  /** `modelMs`: how long a healthy model thinks about a request, to the next millisecond (`large`: to a tenth). */
   static async start(behaviour: Behaviour, role: 'primary' | 'shadow', modelMs = 0): Promise<StandIn> {
     const child = new ChildHandle<StandInQuestion, StandInCounts>(
       './stand-in-process.ts',

@@ -26,27 +26,35 @@ describe('attackTable', () => {
         bystander: measurement(400, 2000),
         attacked: measurement(400, 2200),
         held: 1000,
+        tcpMemory: 1.5,
       },
       {
         quiet: measurement(500, 10_000),
         bystander: measurement(600, 15_000),
         attacked: measurement(700, 16_500),
         held: 950,
+        tcpMemory: 0.5,
       },
     ]
     const table = attackTable([{ attack: 'heads', proxy: 'Understudy', comparisons }])
     expect(cells(table).join(' | ')).toBe(
       'heads | Understudy | 0.400 | 5.500 | 0.500 | 8.500 | 0.550 | 9.350 | ' +
-        '1.93 (1.65–2.20) | 1.75 (1.50–2.00) | 1.10 | 0 | 0 | 0 | 975',
+        '1.93 (1.65–2.20) | 1.75 (1.50–2.00) | 1.10 | 0 | 0 | 0 | 975 | 100 %',
     )
   })
 
   test('a proxy without a bystander has no numbers of one, and quiet against quiet no connections', () => {
     const comparisons = [
-      { quiet: measurement(300, 1000), bystander: null, attacked: measurement(300, 900, 10), held: null },
+      {
+        quiet: measurement(300, 1000),
+        bystander: null,
+        attacked: measurement(300, 900, 10),
+        held: null,
+        tcpMemory: null,
+      },
     ]
     const row = cells(attackTable([{ attack: 'none', proxy: 'nginx', comparisons }]))
     expect(row.slice(4, 6)).toEqual(['—', '—'])
-    expect(row.slice(8)).toEqual(['0.90', '—', '—', '0', '—', '10 reset (1.0 %)', '—'])
+    expect(row.slice(8)).toEqual(['0.90', '—', '—', '0', '—', '10 reset (1.0 %)', '—', '—'])
   })
 })
