@@ -56,14 +56,14 @@ export class ClientConnection implements RequestListener, H1Connection {
   /** `accepted`: paused. */
   constructor(plane: DataPlane, accepted: Socket) {
     this.#plane = plane
+    this.socket = accepted
     this.secure = accepted instanceof TLSSocket
     this.address = accepted.remoteAddress ?? ''
-    this.socket = this.secure ? accepted : readInPlace(accepted, this.#onBytes)
     this.#parser = new RequestParser(this, plane.limits.headersBytes)
     this.#deadline = new ClientDeadline(plane, awaited => this.#onDeadline(awaited))
     this.#deadline.hold('head', 0)
     const { socket } = this
-    if (socket === accepted) socket.on('data', this.#onSocketData)
+    if (this.secure || !readInPlace(socket, this.#onBytes)) socket.on('data', this.#onSocketData)
     socket.on('end', this.#onSocketEnd)
     socket.on('drain', this.#onSocketDrain)
     socket.on('error', ignore)
@@ -125,8 +125,8 @@ export class ClientConnection implements RequestListener, H1Connection {
   }
 
   /** Of a socket that is read in place. Once it is no HTTP any more, the bytes are the stream's. */
-  readonly #onBytes = (socket: Socket, view: Buffer): boolean => {
-    if (this.#state === 'upgraded') return socket.push(Buffer.from(view))
+  readonly #onBytes = (view: Buffer): boolean => {
+    if (this.#state === 'upgraded') return this.socket.push(Buffer.from(view))
     this.#onSocketData(view)
     return true
   }

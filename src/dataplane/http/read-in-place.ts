@@ -1,32 +1,46 @@
-import { Socket, type SocketConstructorOpts } from 'node:net'
+import { Socket } from 'node:net'
 
 /** The most that one read of a client takes. */
 const READ_BYTES = 64 * 1024
 /** All plain clients of a thread are read into this buffer, one after the other: whoever keeps bytes copies them. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES)
 
-/** What Node keeps in a socket, and takes when it makes one, without saying so in its documentation. */
-interface WithHandle {
-  _handle?: object | null
+/** What Node keeps in a socket, without saying so in its documentation. */
+interface Inner {
+  _handle?: { useUserBuffer?: (buffer: Uint8Array) => void } | null
+  [symbol: symbol]: unknown
 }
 
+/** Where Node keeps the buffer and the callback of `onread`, of which every socket has a place; undefined: no longer there. */
+const [BUFFER, CALLBACK] = placesOfOnread()
+
 /**
- * The same connection as a socket that hands its bytes to `onBytes` as a view of one shared buffer. Node has that for sockets
- * which it connects (`onread`), but not for those which it accepts: they get a buffer of their own for every read, 64 KiB at
- * a time, and with large uploads V8 then starts to collect everything four times a second. `onBytes` says whether it wants
- * more; with false the socket reads again when its stream is read.
+ * Has the socket hand its bytes to `onBytes` as a view of one shared buffer. Node has that for sockets which it connects
+ * (`onread`), but not for those which it accepts: they get a buffer of their own for every read, 64 KiB at a time, and with
+ * large uploads V8 then starts to collect everything four times a second. A second socket around the same handle, made with
+ * `onread`, would do without the symbols, and takes a third more memory (4.8 instead of 3.6 KiB of an idle connection).
+ *
+ * `accepted`: paused. `onBytes` says whether it wants more; with false the socket reads again when its stream is read.
+ * @returns false: this Node cannot, the socket gives its bytes as `data`
  */
-export function readInPlace(accepted: Socket, onBytes: (socket: Socket, view: Buffer) => boolean): Socket {
-  const inner = accepted as unknown as WithHandle
+export function readInPlace(accepted: Socket, onBytes: (view: Buffer) => boolean): boolean {
+  const inner = accepted as unknown as Inner
   // oxlint-disable-next-line no-underscore-dangle
-  const handle = inner._handle ?? null
-  if (handle === null || accepted.destroyed) return accepted
-  const callback = (bytes: number): boolean => onBytes(socket, READ_BUFFER.subarray(0, bytes))
-  const options = { handle, allowHalfOpen: true, onread: { buffer: READ_BUFFER, callback } }
-  const socket: Socket = new Socket(options as unknown as SocketConstructorOpts)
-  // The server counts the socket that it accepted: it must not close the connection, but has to know of its end.
-  // oxlint-disable-next-line no-underscore-dangle
-  inner._handle = null
-  socket.once('close', () => accepted.destroy())
-  return socket
+  const handle = inner._handle
+  if (typeof handle?.useUserBuffer !== 'function' || BUFFER === undefined || CALLBACK === undefined) return false
+  handle.useUserBuffer(READ_BUFFER)
+  inner[BUFFER] = READ_BUFFER
+  inner[CALLBACK] = (bytes: number): boolean => onBytes(READ_BUFFER.subarray(0, bytes))
+  return true
+}
+
+function placesOfOnread(): (symbol | undefined)[] {
+  const probe = new Socket({ onread: { buffer: READ_BUFFER, callback: goOn } })
+  const inner = probe as unknown as Inner
+  const places = Object.getOwnPropertySymbols(probe)
+  return [READ_BUFFER, goOn].map(value => places.find(place => inner[place] === value))
+}
+
+function goOn(): boolean {
+  return true
 }
