@@ -4,6 +4,7 @@ import { assign } from './assign.ts'
 import { ChunkList } from './chunk-list.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Attendant, Downstream } from './http/downstream.ts'
+import { NO_CLIENT } from './http/no-client.ts'
 import { refuse } from './http/refuse.ts'
 import type { RawHeaders } from './http/request-headers.ts'
 import type { Upload, UploadOwner } from './http/upload.ts'
@@ -41,7 +42,8 @@ export interface Assignment {
 export class Exchange implements UploadOwner, Attendant {
   readonly plane: DataPlane
   readonly runtime: Runtime
-  readonly client: Downstream
+  /** `NO_CLIENT` once it has been answered. */
+  client: Downstream
   /** Microseconds since the epoch. */
   readonly arrivedAtUs: number
   /** Made by the proxy, unique per exchange. */
@@ -192,6 +194,12 @@ export class Exchange implements UploadOwner, Attendant {
     if (this.answered) return
     refuse(this, error)
     liveEnded(this)
+  }
+
+  /** It is answered: its connection is no business of what is left to do. */
+  letGoOfClient(): void {
+    this.client = NO_CLIENT
+    this.upload?.letGoOfClient()
   }
 
   /** What has arrived may be with the model server already: its leg ends, and the client gets the reason. */

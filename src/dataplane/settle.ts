@@ -49,6 +49,7 @@ export function liveEnded(exchange: Exchange): void {
   for (const slot of exchange.slots) settlePair(exchange, slot)
   if (exchange.assignment !== null) countArmOutcome(exchange, exchange.assignment)
   giveBackBody(exchange)
+  exchange.letGoOfClient()
 }
 
 /** A copy has been answered, or has failed. `detail` says how it failed. */

@@ -3,6 +3,7 @@ import type { BodyCapture } from '../upstream/capture.ts'
 import type { RelayMemory } from '../relay-memory.ts'
 import { BodyStream } from '../upstream/h1/body-stream.ts'
 import type { BodyListener, Downstream } from './downstream.ts'
+import { NO_CLIENT } from './no-client.ts'
 
 /** An unfinished body up to this size is held here while too many others hold connections to the model server. */
 const HELD_BYTES = 64 * 1024
@@ -32,7 +33,7 @@ export interface UploadOwner {
  *   discarding nobody wants the rest (refused, or the arm has answered); it is read and thrown away
  */
 export class Upload implements BodyListener, TurnEnd {
-  readonly #client: Downstream
+  #client: Downstream
   readonly #owner: UploadOwner
   readonly #memory: RelayMemory
   readonly #limitBytes: number
@@ -154,6 +155,11 @@ export class Upload implements BodyListener, TurnEnd {
 
   #giveBack(slabs: readonly Buffer[]): void {
     for (const slab of slabs) this.#memory.giveBack(slab)
+  }
+
+  /** The client has its answer, and the body has come or is thrown away. */
+  letGoOfClient(): void {
+    this.#client = NO_CLIENT
   }
 
   /** Nobody wants the rest. */
