@@ -51,8 +51,6 @@ function cellsOf({ attack, proxy, comparisons }: AttackRow): string[] {
   const quiet = comparisons.map(comparison => comparison.quiet)
   const attacked = comparisons.map(comparison => comparison.attacked)
   const bystander = comparisons.map(comparison => comparison.bystander).filter(result => result !== null)
-  const held = comparisons.map(comparison => comparison.held).filter(count => count !== null)
-  const memory = comparisons.map(comparison => comparison.tcpMemory).filter(share => share !== null)
   return [
     attack,
     proxy,
@@ -65,8 +63,14 @@ function cellsOf({ attack, proxy, comparisons }: AttackRow): string[] {
     errorsOf(quiet),
     bystander.length === 0 ? NOT_MEASURED : errorsOf(bystander),
     errorsOf(attacked),
-    held.length === 0 ? NOT_MEASURED : whole(spread(held).median),
-    memory.length === 0 ? NOT_MEASURED : `${whole(spread(memory).median * 100)} %`,
+    medianOf(
+      comparisons.map(comparison => comparison.held),
+      whole,
+    ),
+    medianOf(
+      comparisons.map(comparison => comparison.tcpMemory),
+      share => `${whole(share * 100)} %`,
+    ),
   ]
 }
 
@@ -75,6 +79,11 @@ function latenciesOf(results: readonly Measurement[]): string[] {
   return [results.map(({ p50Us }) => p50Us), results.map(({ p99Us }) => p99Us)].map(values =>
     milliseconds(spread(values).median),
   )
+}
+
+function medianOf(values: readonly (number | null)[], format: (value: number) => string): string {
+  const measured = values.filter(value => value !== null)
+  return measured.length === 0 ? NOT_MEASURED : format(spread(measured).median)
 }
 
 function timesP99(rounds: readonly (readonly [Measurement | null, Measurement | null])[]): string {

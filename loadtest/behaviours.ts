@@ -91,17 +91,18 @@ function answerHealthy(socket: Socket, keepAlive: boolean): void {
 }
 
 function answerAfter(delayMs: number): Answer {
-  return (socket, keepAlive) => {
-    setTimeout(() => {
-      if (!socket.destroyed) answerHealthy(socket, keepAlive)
-    }, delayMs)
-  }
+  return answerBehind(over => setTimeout(over, delayMs))
 }
 
-function answerThoughtfully(thinkMs: number): Answer {
-  const think = new ThinkTime(thinkMs)
+function answerFinelyAfter(delayMs: number): Answer {
+  const think = new ThinkTime(delayMs)
+  return answerBehind(over => think.about(over))
+}
+
+/** `wait` calls what it is given when the time for an answer has come. */
+function answerBehind(wait: (over: () => void) => void): Answer {
   return (socket, keepAlive) =>
-    think.about(() => {
+    wait(() => {
       if (!socket.destroyed) answerHealthy(socket, keepAlive)
     })
 }
@@ -129,7 +130,7 @@ function answerHuge(): Answer {
  * others are few, and their model's time is kept finely.
  */
 function answerLarge(modelMs: number): Answer {
-  const predict = modelMs === 0 ? answerHealthy : answerThoughtfully(modelMs)
+  const predict = modelMs === 0 ? answerHealthy : answerFinelyAfter(modelMs)
   const answer = Buffer.concat([Buffer.from(head(`content-length: ${LARGE_BYTES}`)), padding(LARGE_BYTES)])
   return (socket, keepAlive, bodyBytes) => {
     if (bodyBytes > 0) predict(socket, keepAlive, bodyBytes)

@@ -3,6 +3,7 @@
  * timers, and wakes the event loop then.
  */
 import { workerData } from 'node:worker_threads'
+import { monotonicMs } from './metronome.ts'
 import type { ThinkTimeData } from './think-time.ts'
 
 const { port, dueUs, flags } = workerData as ThinkTimeData
@@ -14,7 +15,7 @@ const UNSEEN_MS = 0.5
 for (;;) {
   Atomics.store(flags, BEGUN, 0)
   const due = Atomics.load(dueUs, 0)
-  const waitMs = due === 0n ? Infinity : (Number(due) - Number(process.hrtime.bigint()) / 1e3) / 1e3
+  const waitMs = due === 0n ? Infinity : Number(due) / 1e3 - monotonicMs()
   if (waitMs > 0) Atomics.wait(flags, BEGUN, 0, waitMs)
   else {
     if (Atomics.exchange(flags, SENT, 1) === 0) port.postMessage(null)

@@ -5,9 +5,8 @@
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { exposeCollector } from '../support/collect.ts'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
@@ -20,8 +19,8 @@ const BODY = '{"inputs":[]}'
 let primary: UpstreamServer
 let shadow: UpstreamServer
 let proxy: InProcessPlane
-let collect: () => void
 let accepted: WeakRef<Socket>[] = []
+const collect = exposeCollector()
 
 function onAccepted(message: unknown): void {
   const { socket } = message as { socket: Socket }
@@ -29,8 +28,6 @@ function onAccepted(message: unknown): void {
 }
 
 beforeEach(async () => {
-  setFlagsFromString('--expose-gc')
-  collect = runInNewContext('gc') as () => void
   primary = await startUpstream((_request, respond) => respond.reply(200, {}, '{}'), { keepRequests: false })
   shadow = await startUpstream(() => {}, { keepRequests: false })
   proxy = await InProcessPlane.start(

@@ -4,23 +4,17 @@
  * One such table among V8's old objects, and everything that was in a later one outlives the collections of the young. They
  * took 1.7 ms instead of 0.6, and the p99 of such clients was 7.6 to 18 ms instead of 6.1 to 9.9 (4 600 connections/s).
  */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { LinkedList } from '../../src/dataplane/linked-list.ts'
+import { exposeCollector } from '../support/collect.ts'
 
 const ITEMS = 20_000
 /** Each of them holds so much. */
 const ITEM_BYTES = 8 * 128
 const OPEN_AT_ONCE = 3
 
-let collectYoung: () => void = () => {}
-
-beforeAll(() => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as (options: { type: 'minor' }) => void
-  collectYoung = () => collect({ type: 'minor' })
-})
+const collect = exposeCollector()
+const collectYoung = (): void => collect({ type: 'minor' })
 
 /** @returns how many bytes are left of items that came and went, three of them at a time, after collections of the young. */
 function keptOf(come: (item: object) => () => void): number {
