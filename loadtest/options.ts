@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util'
 
 /** What both benchmarks can be told. */
 export interface BenchOptions {
+  /** Whether it works is asked, not how well. */
+  readonly quick: boolean
   readonly rounds: number
   readonly seconds: number
   readonly connections: number
@@ -39,8 +41,10 @@ export function readOptions(args: string[], defaults: BenchDefaults): BenchOptio
     },
     strict: true,
   })
-  const base = values.quick === true ? defaults.quick : defaults
+  const quick = values.quick === true
+  const base = quick ? defaults.quick : defaults
   return {
+    quick,
     rounds: positive('--rounds', values.rounds) ?? base.rounds,
     seconds: positive('--seconds', values.seconds) ?? base.seconds,
     connections: positive('--connections', values.connections) ?? defaults.connections,
