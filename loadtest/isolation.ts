@@ -32,13 +32,14 @@ const WARM_UP_MS = 800
  * Of the measured load, before the first round that counts and as much for what a row is compared with. After saturation the
  * proxy closes the connections to the model that it needs no longer; of what Node does then V8 learns that it had seen half
  * of the cases only, and compiles some thirty functions again. Proxies of half a minute had a p99 of 5.5 ms on fresh
- * connections, each in its first seconds 6 to 20.
+ * connections, each in its first seconds 6 to 23.
  */
 const SETTLING_MS = 10_000
 const TIMEOUT_MS = 5000
 const DEFAULTS = {
-  rounds: 5,
-  seconds: 3,
+  // Many short ones: which threads meet on a core changes from second to second, by little more than chance.
+  rounds: 9,
+  seconds: 1,
   connections: 64,
   quick: { rounds: 1, seconds: 2 },
   modelMs: MODEL_MS,

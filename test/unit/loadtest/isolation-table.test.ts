@@ -69,8 +69,15 @@ describe('readOptions', () => {
   }
 
   test('takes the defaults, the quick ones, and what is given before both', () => {
-    expect(readOptions([], defaults)).toMatchObject({ rounds: 5, seconds: 3, rate: null, shadows: ['slow', 'huge'] })
+    expect(readOptions([], defaults)).toMatchObject({
+      quick: false,
+      rounds: 5,
+      seconds: 3,
+      rate: null,
+      shadows: ['slow', 'huge'],
+    })
     expect(readOptions(['--quick', '--seconds', '7', '--rate', '500', '--shadow', 'huge'], defaults)).toMatchObject({
+      quick: true,
       rounds: 1,
       seconds: 7,
       rate: 500,
