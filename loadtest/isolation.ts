@@ -127,10 +127,10 @@ async function measureRow(
   const baseline = own.add(await proxy({ primaryPort: primary.port, shadow: null }))
   const contender = own.add(await proxy({ primaryPort: primary.port, shadow }))
   const row: IsolationRow = { shadow: SHADOWS[name], proxy: contender.name, comparisons: [] }
-  // nginx comes compiled.
-  if (proxy !== startNginx) for (const each of [baseline, contender]) await warmUp(driver, each, shape)
-  const isSettled = options.quick || proxy === startNginx
-  const settlingRounds = isSettled ? 1 : Math.ceil(SETTLING_MS / (shape.warmUpMs + shape.measureMs))
+  const comesCompiled = proxy === startNginx
+  if (!comesCompiled) for (const each of [baseline, contender]) await warmUp(driver, each, shape)
+  const settlingRounds =
+    comesCompiled || options.quick ? 1 : Math.ceil(SETTLING_MS / (shape.warmUpMs + shape.measureMs))
   for (let round = -settlingRounds; round < options.rounds; round++) {
     const comparison = await compare({ shadow, baseline, contender }, shape, ratePerS, round)
     if (round >= 0) row.comparisons.push(comparison)

@@ -42,7 +42,7 @@ export async function measureSaturation(driver: LoadDriver, contender: Contender
   return achievedPerS
 }
 
-/** At saturation: after some ten thousand requests, and as many connections, the compilers have done their work. */
+/** At saturation: after some ten thousand requests, and as many connections, the compilers have done most of their work. */
 export async function warmUp(driver: LoadDriver, contender: Contender, shape: LoadShape): Promise<void> {
   await measureSaturation(driver, contender, { ...shape, measureMs: COMPILERS_MS })
 }
