@@ -4,7 +4,7 @@ import { checkAgreement, checkArmGates, checkFirstToken, gatesOf } from './compi
 import { headerRulesOf } from './compile-upstreams.ts'
 import type { KeyPath, Report } from './problems.ts'
 import type { RouteEntry, RoutingFile, ShadowEntry } from './schema.ts'
-import type { CanaryPlan, ExperimentPlan, MatchPlan, RoutePlan, ShadowPlan } from './snapshot.ts'
+import type { CanaryPlan, CeilingsPlan, ExperimentPlan, MatchPlan, RoutePlan, ShadowPlan } from './snapshot.ts'
 import { suggest } from './suggest.ts'
 import { formatSize } from './units.ts'
 
@@ -130,12 +130,19 @@ function shadowOf(shadow: ShadowEntry): Omit<ShadowPlan, 'upstream' | 'experimen
     key: shadow.key,
     timeoutMs: shadow.timeout,
     maxInFlight: shadow.max_in_flight,
+    ceilings: ceilingsOf(shadow),
     maxBodyBytes: shadow.max_body,
     methods: shadow.methods,
     headers: headerRulesOf(shadow.headers),
     path: shadow.path,
     setBody: setBodyOf(shadow),
   }
+}
+
+function ceilingsOf({ ceilings }: ShadowEntry): CeilingsPlan | null {
+  const { per_second: perSecond, per_day: perDay, bytes_per_day: bytesPerDay } = ceilings
+  const isUnlimited = perSecond === null && perDay === null && bytesPerDay === null
+  return isUnlimited ? null : { perSecond, perDay, bytesPerDay }
 }
 
 function checkSetBody(path: KeyPath, shadow: ShadowEntry, report: Report): void {

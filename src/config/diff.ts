@@ -85,6 +85,7 @@ function describeRoute(before: Snapshot, a: RoutePlan, after: Snapshot, b: Route
         change('key', formatKeySource(old.key), formatKeySource(next.key)),
         change('timeout', formatDuration(old.timeoutMs), formatDuration(next.timeoutMs)),
         change('max_in_flight', old.maxInFlight, next.maxInFlight),
+        changed('ceilings', old.ceilings, next.ceilings),
         change('max_body', formatSize(old.maxBodyBytes), formatSize(next.maxBodyBytes)),
         change('methods', old.methods.join(', '), next.methods.join(', ')),
         changed('headers', old.headers, next.headers),

@@ -183,6 +183,8 @@ export interface ShadowPlan {
   readonly timeoutMs: number
   /** Per data-plane thread. */
   readonly maxInFlight: number
+  /** null: none. */
+  readonly ceilings: CeilingsPlan | null
   /** Copies of larger requests are not sent; larger answers are drained but not compared. */
   readonly maxBodyBytes: number
   /** Upper case. */
@@ -192,6 +194,14 @@ export interface ShadowPlan {
   readonly path: string | null
   /** JSON text of a merge patch (RFC 7386), an object, for the bodies of copies. */
   readonly setBody: string | null
+}
+
+/** What a shadow may cost, per process; null: that is not limited. Days are those of UTC. */
+export interface CeilingsPlan {
+  readonly perSecond: number | null
+  readonly perDay: number | null
+  /** Of bodies, both ways. */
+  readonly bytesPerDay: number | null
 }
 
 /** Where a sticky or sampling key comes from. `request` is the request id. */

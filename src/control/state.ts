@@ -10,6 +10,7 @@ import { Overrides } from '../judge/overrides.ts'
 import { MemoryAuditLog, type AuditLog } from './audit.ts'
 import { EventFeed } from './events.ts'
 import { RolloutBook } from './rollout-book.ts'
+import { SpendingBook } from './spending-book.ts'
 import { VerdictWatch } from './verdict-watch.ts'
 import { foldCounters, withoutGauges, type FoldedCounters } from './fold-counters.ts'
 
@@ -53,6 +54,8 @@ export class ControlState {
   readonly overrides: Overrides
   /** Percentages of canaries: they outlive a reload of the file. */
   readonly rollouts: RolloutBook
+  /** Of shadows with a ceiling. */
+  readonly spending: SpendingBook
   draining = false
   readonly threads = new Map<number, ThreadCounters>()
   readonly #gone: ThreadCounters[] = []
@@ -75,6 +78,7 @@ export class ControlState {
     this.audit = kept.audit
     this.overrides = new Overrides(kept.documents)
     this.rollouts = new RolloutBook(kept.documents)
+    this.spending = new SpendingBook(kept.documents)
     this.#snapshot = this.rollouts.configure(loaded).snapshot
     this.#looks = new KeptLooks(kept.documents, this.judge)
     this.#intake.apply(loaded.experiments)
@@ -112,6 +116,7 @@ export class ControlState {
     for (const disagreement of report.disagreements) this.#keep(disagreement)
     this.#sinks = report.sinks
     this.framesLost = report.framesLost
+    this.spending.keep()
     // Whoever hears of a look finds all that belongs to it.
     for (const experiment of looked) {
       this.#looks.looked(experiment)
@@ -122,6 +127,7 @@ export class ControlState {
   /** Before the process ends. */
   save(): void {
     this.rollouts.save()
+    this.spending.save()
     this.#looks.saveAll()
   }
 

@@ -60,7 +60,8 @@ export class Supervisor {
       // The successor of one that is gone starts with this snapshot.
       this.#hear(m => m.from === thread && (m.message.kind === 'gone' || isApplied(m.message, snapshot))),
     )
-    for (const dataPlane of this.#dataPlanes.values()) dataPlane.send({ kind: 'snapshot', snapshot })
+    const spending = this.#state.spending.memoryFor(snapshot)
+    for (const dataPlane of this.#dataPlanes.values()) dataPlane.send({ kind: 'snapshot', snapshot, spending })
     await Promise.all(applied)
   }
 
@@ -104,6 +105,7 @@ export class Supervisor {
       origin,
       {
         snapshot: { ...snapshot, listen: { ...snapshot.listen, port: this.#port } },
+        spending: this.#state.spending.memoryFor(snapshot),
         clock: this.#clock,
         reusePort: hasReusePort(),
         analysis: this.#analysis,

@@ -10,6 +10,7 @@ import type {
   DataPlaneData,
   DataPlaneToControl,
 } from '../wire/messages.ts'
+import type { SpendingMemory } from '../wire/spending.ts'
 
 /**
  * Of a worker: three semi-spaces of 8 MiB. Half of it costs 4 % more CPU for a mirrored request, twice as much 6 % (medians
@@ -56,7 +57,13 @@ export class DataPlaneThread {
   constructor(
     thread: number,
     origin: string,
-    start: { snapshot: Snapshot; clock: ClockAnchor; reusePort: boolean; analysis: AnalysisThread },
+    start: {
+      snapshot: Snapshot
+      spending: SpendingMemory
+      clock: ClockAnchor
+      reusePort: boolean
+      analysis: AnalysisThread
+    },
     hear: (message: DataPlaneToControl) => void,
     gone: (error: Error | null) => void,
   ) {
@@ -68,6 +75,7 @@ export class DataPlaneThread {
       origin,
       clock: start.clock,
       snapshot: start.snapshot,
+      spending: start.spending,
       reusePort: start.reusePort,
       analysis: port,
     }

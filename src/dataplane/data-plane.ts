@@ -3,6 +3,7 @@ import { startClock, type Clock } from '../clock.ts'
 import type { LimitsPlan, Snapshot } from '../config/snapshot.ts'
 import { latencyBucket } from '../wire/latency-grid.ts'
 import type { DataPlaneData, LogMessage, ThreadCounters } from '../wire/messages.ts'
+import type { SpendingMemory } from '../wire/spending.ts'
 import { Counters } from './counters.ts'
 import { DeadlineWheel } from './deadline-wheel.ts'
 import type { Exchange } from './exchange.ts'
@@ -58,7 +59,7 @@ export class DataPlane {
     this.postLog = postLog
     this.log = new RateLimitedLog(postLog)
     this.#idPrefix = `${data.origin.replaceAll('/', '-')}-`
-    this.runtime = new Runtime(data.snapshot, null, this.counters, this.wheel)
+    this.runtime = new Runtime(data.snapshot, null, this.counters, this.wheel, data.spending)
     this.#shareLimits()
   }
 
@@ -67,9 +68,9 @@ export class DataPlane {
   }
 
   /** The next exchange sees the new snapshot, those under way finish on theirs. */
-  apply(snapshot: Snapshot): void {
+  apply(snapshot: Snapshot, spending: SpendingMemory): void {
     const before = this.runtime
-    this.runtime = new Runtime(snapshot, before, this.counters, this.wheel)
+    this.runtime = new Runtime(snapshot, before, this.counters, this.wheel, spending)
     this.#retired.add(before)
     before.retire()
     this.#shareLimits()

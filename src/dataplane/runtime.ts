@@ -7,8 +7,10 @@ import {
   type Snapshot,
   type UpstreamPlan,
 } from '../config/snapshot.ts'
+import { Spending, spendingKey, type SpendingMemory } from '../wire/spending.ts'
 import { ArmCounters, type Counters, type MutableShadowCounters } from './counters.ts'
 import type { DeadlineWheel } from './deadline-wheel.ts'
+import { Ceilings } from './shadow/ceilings.ts'
 import { ConnectionPace } from './shadow/connection-pace.ts'
 import { readMergePatch, type MergePatch } from './shadow/merge-patch.ts'
 import { ReachGate } from './shadow/reach-gate.ts'
@@ -35,6 +37,7 @@ export interface ShadowRuntime {
   readonly counters: MutableShadowCounters
   readonly gate: ReachGate
   readonly pace: ConnectionPace
+  readonly ceilings: Ceilings | null
   readonly bodies: BodiesWanted
   /** Largest answer that is kept, bytes; 0: none is. */
   readonly captureBytes: number
@@ -63,7 +66,13 @@ export class Runtime {
   #retired = false
   #done = false
 
-  constructor(snapshot: Snapshot, predecessor: Runtime | null, counters: Counters, wheel: DeadlineWheel) {
+  constructor(
+    snapshot: Snapshot,
+    predecessor: Runtime | null,
+    counters: Counters,
+    wheel: DeadlineWheel,
+    spending: SpendingMemory,
+  ) {
     this.snapshot = snapshot
     const upstreams = snapshot.upstreams.map(plan => takeOver(plan, predecessor) ?? new Upstream(plan, wheel))
     const arms = new Set(snapshot.routes.flatMap(({ primary, canary }) => [primary, canary?.upstream]))
@@ -79,8 +88,8 @@ export class Runtime {
       keysInBody: [plan.canary?.sticky, plan.unit, ...plan.shadows.map(shadow => shadow.key)].some(
         key => key?.kind === 'json',
       ),
-      shadows: plan.shadows.map(shadow => shadowRuntime(snapshot, plan, shadow, upstreams, counters)),
-      control: plan.control === null ? null : shadowRuntime(snapshot, plan, plan.control, upstreams, counters),
+      shadows: plan.shadows.map(shadow => shadowRuntime(snapshot, plan, shadow, upstreams, counters, spending)),
+      control: plan.control && shadowRuntime(snapshot, plan, plan.control, upstreams, counters, spending),
       arms: { primary: counters.arm(plan.name, 'primary'), canary: counters.arm(plan.name, 'canary') },
     }))
     this.matchesModels = snapshot.routes.some(({ match }) => match.model !== null)
@@ -129,10 +138,12 @@ function shadowRuntime(
   plan: ShadowPlan,
   upstreams: readonly Upstream[],
   counters: Counters,
+  spending: SpendingMemory,
 ): ShadowRuntime {
   const upstream = upstreams[plan.upstream] as Upstream
   const bodies = bodiesWanted(snapshot, plan)
   const experiment = snapshot.experiments[plan.experiment] as ExperimentPlan
+  const memory = spending.get(spendingKey(route.name, upstream.plan.name))
   return {
     plan,
     role: plan === route.control ? 'control' : 'shadow',
@@ -140,6 +151,7 @@ function shadowRuntime(
     counters: counters.shadow(route.name, upstream.plan.name),
     gate: new ReachGate(),
     pace: new ConnectionPace(),
+    ceilings: plan.ceilings && new Ceilings(plan.ceilings, new Spending(memory)),
     bodies,
     captureBytes: bodies === 'none' ? 0 : plan.maxBodyBytes,
     slowdownRatio: slowdownRatio(experiment),

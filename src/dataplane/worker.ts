@@ -32,7 +32,7 @@ const countersTimer = setInterval(() => postCounters(), COUNTERS_MS)
 control.on('message', (message: ControlToDataPlane) => {
   switch (message.kind) {
     case 'snapshot':
-      plane.apply(message.snapshot)
+      plane.apply(message.snapshot, message.spending)
       listener.applyLimits(message.snapshot.limits)
       listener.applyTls(message.snapshot.listen)
       post({ kind: 'applied', revision: message.snapshot.revision })

@@ -3,6 +3,7 @@ import type { ClockAnchor } from '../clock.ts'
 import type { LogLevel, Snapshot } from '../config/snapshot.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { DropReason, Outcome, UnpairedReason } from './outcomes.ts'
+import type { SpendingMemory } from './spending.ts'
 import type { SealedWindow, WindowCounts } from './window.ts'
 
 /** Every message between threads, as tagged unions. Ports keep order: a tally never overtakes the frames it counts. */
@@ -13,13 +14,14 @@ export interface DataPlaneData {
   readonly origin: string
   readonly clock: ClockAnchor
   readonly snapshot: Snapshot
+  readonly spending: SpendingMemory
   /** false where the platform has no SO_REUSEPORT: then there is exactly one data-plane thread. */
   readonly reusePort: boolean
   readonly analysis: MessagePort
 }
 
 export type ControlToDataPlane =
-  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot; readonly spending: SpendingMemory }
   /** The analysis thread was replaced: frames go to this port from now on. */
   | { readonly kind: 'analysis'; readonly port: MessagePort }
   | { readonly kind: 'drain'; readonly deadlineMs: number }

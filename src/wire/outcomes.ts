@@ -11,6 +11,8 @@ export const DROP_REASONS = [
   'memory', // the copies under way on the thread hold 32 MiB already
   'connections', // the shadow needs a new connection for each copy, and has had its 500 of this second and thread
   'unreachable', // connections to the shadow fail; ten copies a second go on trying
+  'rate_ceiling', // the shadow has had its ceilings.per_second copies
+  'daily_ceiling', // the shadow has had its ceilings.per_day copies, or ceilings.bytes_per_day, of this day (UTC)
   'not_json', // `set_body` needs JSON, and the request body is none, or is compressed
   'overloaded', // the thread sheds load, shadows first
   'upload_incomplete', // the client went away, or failed, before its whole body was here

@@ -19,7 +19,8 @@ export class InProcessPlane {
     port2.on('message', (message: DataPlaneToAnalysis) => {
       if (message.kind === 'tally') tallies.push(...message.tallies)
     })
-    const data = { thread: 0, origin: 'h/b/0', clock: anchorClock(), snapshot, reusePort: false, analysis: port1 }
+    const [clock, spending] = [anchorClock(), new Map<string, SharedArrayBuffer>()]
+    const data = { thread: 0, origin: 'h/b/0', clock, snapshot, spending, reusePort: false, analysis: port1 }
     const plane = new DataPlane(data, port1, () => {})
     const listener = new Listener(plane)
     return new InProcessPlane(plane, listener, await listener.listen('127.0.0.1', 0, false), tallies)

@@ -47,6 +47,7 @@ export function shadowPlan(fields: Partial<ShadowPlan> = {}): ShadowPlan {
     key: { kind: 'request' },
     timeoutMs: 10_000,
     maxInFlight: 64,
+    ceilings: null,
     maxBodyBytes: 1_048_576,
     methods: ['GET', 'POST'],
     headers: { set: [], remove: ['authorization', 'cookie'] },

@@ -127,6 +127,18 @@ const setBody = z
 /** Copies carry no credentials unless the user says so: a candidate is trusted less than what it may replace. */
 const REMOVED_FROM_COPIES = ['authorization', 'cookie']
 
+const ceilings = block({
+  per_second: number('a rate', 0.001, 1_000_000, 'for example 50, or 0.1 for one in ten seconds')
+    .nullable()
+    .default(null)
+    .describe('Copies in a second; those of a tenth of a second may go at once. null: no ceiling.'),
+  per_day: count(1, 1_000_000_000).nullable().default(null).describe('Copies in a day, UTC. null: no ceiling.'),
+  bytes_per_day: size(1, 2 ** 46)
+    .nullable()
+    .default(null)
+    .describe('Bytes of bodies to and from the shadow in a day, UTC; copies under way still end. null: no ceiling.'),
+})
+
 const shadow = block({
   upstream: upstreamName('The upstream that gets the copies. Its answers never reach a client.'),
   percent: percent('which share of the requests is copied').describe('Share of eligible requests, 0 to 100.'),
@@ -137,6 +149,11 @@ const shadow = block({
   max_in_flight: count(1, 100_000)
     .prefault(64)
     .describe('Copies under way per data-plane thread; more are dropped and counted.'),
+  ceilings: ceilings
+    .prefault({})
+    .describe(
+      'What a shadow may cost, per process; more copies are dropped and counted. `percent` chooses, this only stops.',
+    ),
   max_body: size(0, 2 ** 30)
     .prefault('1MiB')
     .describe('Larger bodies are served, not copied, and counted.'),

@@ -48,7 +48,8 @@ export class ShadowLeg extends Leg {
   }
 
   protected onEnded(detail: string): void {
-    const { pace } = this.#slot.shadow
+    const { ceilings, pace } = this.#slot.shadow
+    ceilings?.spend(this.bytes, this.endedAtUs)
     if (this.error !== null || this.#isCut) pace.lost()
     else pace.kept()
     shadowEnded(this.#exchange, this.#slot, detail)

@@ -51,6 +51,14 @@ describe('what a reload changed', () => {
     expect(lines.join()).not.toContain('s3cret')
   })
 
+  test('covers the ceilings of a shadow', () => {
+    const limited = SMALLEST.replace('percent: 100', 'percent: 100, ceilings: { per_day: 5 }')
+    expect(changes(SMALLEST, limited)).toEqual(['route churn: shadow churn-v2: ceilings added'])
+    expect(changes(limited, limited.replace('per_day: 5', 'per_day: 6'))).toEqual([
+      'route churn: shadow churn-v2: ceilings changed',
+    ])
+  })
+
   test('covers added, removed and reordered routes', () => {
     const b = '  - { name: b, match: { prefix: /b }, primary: churn-v1 }\n'
     const c = '  - { name: c, match: { prefix: /c }, primary: churn-v1 }\n'

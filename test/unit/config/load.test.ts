@@ -38,6 +38,7 @@ describe('the smallest file', () => {
       key: { kind: 'request' },
       timeoutMs: 10_000,
       maxInFlight: 64,
+      ceilings: null,
       maxBodyBytes: 1_048_576,
       methods: ['POST', 'GET'],
       headers: { set: [], remove: ['authorization', 'cookie'] },
