@@ -5,6 +5,7 @@ import { loadSnapshot } from '../config/load.ts'
 import type { LogLevel, Snapshot } from '../config/snapshot.ts'
 import { watchFiles } from '../config/watch.ts'
 import { AdminServer } from './admin/server.ts'
+import { growDescriptorTable } from './descriptor-table.ts'
 import { openLog, type Log } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { Reloader, type ReloadResult } from './reload.ts'
@@ -70,6 +71,7 @@ async function startWith(state: ControlState, options: StartOptions, cores: numb
   const adminUrl = await admin.listen(snapshot.admin.host, snapshot.admin.port).catch((error: Error) => {
     throw new ListenError('admin', addressOf(snapshot.admin), error)
   })
+  growDescriptorTable(snapshot.limits.connections)
   const supervisor = new Supervisor(state, log)
   supervisor.onFatal = options.onFatal
   const port = await supervisor.start().catch((error: Error) => {
