@@ -160,6 +160,7 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     shadow: frameLeg(shadow, sameAnswer ? NO_BODY : shadow.capture.body()),
     sameAnswer,
     hasControl: exchange.hasControl,
+    session: null,
   })
 }
 

@@ -83,6 +83,8 @@ function frameOf(pair: RecordedPair, primaryBody: Buffer, shadowBody: Buffer): P
     sameAnswer: false,
     unit: '',
     hasControl: false,
+    // Records hold a session as the JSON that was compared.
+    session: null,
   }
 }
 

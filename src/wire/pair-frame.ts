@@ -32,6 +32,17 @@ export interface PairFrame {
   sameAnswer: boolean
   /** A control was sampled for the exchange as well: its pair, if there is one, comes in a frame of its own. */
   hasControl: boolean
+  /** The legs were WebSocket sessions: all three bodies are frames of RFC 6455. null: a request and its answers. */
+  session: SessionEnds | null
+}
+
+/**
+ * How far each side of a session is known. `whole`: it had nothing more to say, or not in the time it was given. `cut`: the
+ * comparison ended before the session did.
+ */
+export interface SessionEnds {
+  readonly primary: 'whole' | 'cut'
+  readonly shadow: 'whole' | 'cut'
 }
 
 export interface FrameLeg {
@@ -88,10 +99,7 @@ export function encodePairFrame(frame: PairFrame, target: Buffer, offset: number
   target.writeUInt32LE(pairFrameBytes(frame), offset)
   target.writeUInt32LE(frame.revision, offset + 4)
   target.writeUInt16LE(frame.experiment, offset + 8)
-  target.writeUInt16LE(
-    (frame.sentFirst === 'shadow' ? 1 : 0) + (frame.sameAnswer ? 2 : 0) + (frame.hasControl ? 4 : 0),
-    offset + 10,
-  )
+  target.writeUInt16LE(flagsOf(frame), offset + 10)
   target.writeDoubleLE(frame.arrivedAtUs, offset + 12)
   target.writeUInt16LE(clipped(frame.id), offset + 20)
   target.writeUInt16LE(clipped(frame.requestId), offset + 22)
@@ -187,8 +195,20 @@ export function decodePairFrame(source: Buffer, offset: number): { frame: PairFr
     shadow: shadow.leg,
     sameAnswer,
     hasControl: (flags & 4) === 4,
+    session: sessionOf(flags),
   }
   return { frame, next }
+}
+
+function flagsOf({ sentFirst, sameAnswer, hasControl, session }: PairFrame): number {
+  const flags = (sentFirst === 'shadow' ? 1 : 0) + (sameAnswer ? 2 : 0) + (hasControl ? 4 : 0)
+  if (session === null) return flags
+  return flags + 8 + (session.primary === 'whole' ? 16 : 0) + (session.shadow === 'whole' ? 32 : 0)
+}
+
+function sessionOf(flags: number): SessionEnds | null {
+  if ((flags & 8) === 0) return null
+  return { primary: (flags & 16) === 16 ? 'whole' : 'cut', shadow: (flags & 32) === 32 ? 'whole' : 'cut' }
 }
 
 function encodeLegHead(leg: FrameLeg, target: Buffer, at: number): number {

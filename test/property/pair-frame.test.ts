@@ -36,6 +36,8 @@ const frameLeg: fc.Arbitrary<FrameLeg> = fc.record({
   arrivals: fc.option(arrivals),
 })
 
+const sessionEnd = fc.constantFrom('whole', 'cut')
+
 const pairFrame: fc.Arbitrary<PairFrame> = fc.record({
   revision: U32,
   experiment: U16,
@@ -54,6 +56,7 @@ const pairFrame: fc.Arbitrary<PairFrame> = fc.record({
   primary: frameLeg,
   shadow: frameLeg,
   sameAnswer: fc.constant(false),
+  session: fc.option(fc.record({ primary: sessionEnd, shadow: sessionEnd })),
 })
 
 describe('pair frames', () => {

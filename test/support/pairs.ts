@@ -127,6 +127,7 @@ export function pairFrame(primary: FrameLeg, shadow: FrameLeg, changes: Partial<
     shadow,
     sameAnswer: false,
     hasControl: false,
+    session: null,
     ...changes,
   }
 }
