@@ -1,7 +1,11 @@
 import type { FrameLeg, PairFrame } from '../wire/pair-frame.ts'
 import { decodeBody, type DecodedBody } from './payloads/decode-body.ts'
+import { messageList, sessionAnswers } from './session-bodies.ts'
 
-/** The bodies of one pair without their content encoding, each unpacked when it is first asked for, and once. */
+/**
+ * The bodies of one pair without their content encoding, each unpacked when it is first asked for, and once. Those of a
+ * WebSocket session are the JSON of its messages.
+ */
 export class PairBodies {
   readonly #frame: PairFrame
   #request: DecodedBody | null = null
@@ -13,15 +17,28 @@ export class PairBodies {
   }
 
   request(): DecodedBody {
-    return (this.#request ??= decodeBody(this.#frame.requestBody, this.#frame.requestEncoding))
+    const { session, requestBody, requestEncoding } = this.#frame
+    const decode = session === null ? decodeBody : messageList
+    return (this.#request ??= decode(requestBody, requestEncoding))
   }
 
   primary(): DecodedBody {
+    this.#readSession()
     return (this.#primary ??= decodeLeg(this.#frame.primary))
   }
 
   shadow(): DecodedBody {
+    this.#readSession()
     return (this.#shadow ??= decodeLeg(this.#frame.shadow))
+  }
+
+  /** How much of one side counts depends on the other. */
+  #readSession(): void {
+    const { session } = this.#frame
+    if (session === null || this.#primary !== null) return
+    const { primary, shadow } = sessionAnswers(this.#frame, session)
+    this.#primary = primary
+    this.#shadow = shadow
   }
 }
 

@@ -7,6 +7,7 @@ import { beginsAsEventStream, hasStreamType } from './payloads/event-stream.ts'
 import { undecoded, type Payload } from './payloads/payload.ts'
 import type { PayloadFormat } from './payloads/protocol.ts'
 
+const SWITCHING = 101
 const ERROR_KEY = Buffer.from('"error"')
 
 export interface LegPayload {
@@ -33,10 +34,8 @@ export class PairPayloads {
     this.#bodies = bodies
   }
 
-  /** The body of a rejection is a message, not a prediction: it is read as JSON. */
   of(side: Side): LegPayload {
-    const declared = this.#frame[side].status >= 400 ? 'json' : this.#declared
-    return (this.#decoded[side] ??= this.#decode(side, declared))
+    return (this.#decoded[side] ??= this.#decode(side, payloadOf(this.#frame[side].status, this.#declared)))
   }
 
   /** Both as JSON, for answers that are of different kinds. Lines of it beside a single value are a list. */
@@ -68,6 +67,19 @@ export class PairPayloads {
     if (decoded.kind === 'failed' || decoded.body.length <= this.#maxBytes) return decoded
     return undecoded('too_large', `${decoded.body.length} bytes, at most ${this.#maxBytes} are compared`)
   }
+}
+
+/**
+ * The body of a rejection is a message, not a prediction: it is read as JSON. So is a session (101), a list of messages,
+ * where its answers are declared to be of a protocol.
+ */
+function payloadOf(status: number, declared: PayloadKind): PayloadKind {
+  if (status >= 400) return 'json'
+  return status === SWITCHING && isProtocol(declared) ? 'json' : declared
+}
+
+function isProtocol(declared: PayloadKind): boolean {
+  return declared === 'oip' || declared === 'tfserving' || declared === 'openai'
 }
 
 function asList({ format, payload }: LegPayload): LegPayload {
