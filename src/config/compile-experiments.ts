@@ -54,7 +54,14 @@ export function experimentOf(
   const unit = route.unit === null ? null : unitOf(route.unit, file)
   const verdict = verdictOf(route)
   // Only where they are there: the ids of experiments without them stay what they were.
-  const shape = shadow === null ? {} : { path: shadow.path ?? undefined, setBody: setBodyOf(shadow) ?? undefined }
+  const shape =
+    shadow === null
+      ? {}
+      : {
+          path: shadow.path ?? undefined,
+          setBody: setBodyOf(shadow) ?? undefined,
+          websockets: shadow.websockets || undefined,
+        }
   const asked = { ...gates, timeToFirstToken: gates.timeToFirstToken ?? undefined }
   const settings = { primary, candidate, unit: unit?.source ?? null, compare, gates: asked, verdict, ...shape }
   const digest = sha256Hex(canonicalJson(settings)).slice(0, 8)

@@ -136,6 +136,7 @@ function shadowOf(shadow: ShadowEntry): Omit<ShadowPlan, 'upstream' | 'experimen
     headers: headerRulesOf(shadow.headers),
     path: shadow.path,
     setBody: setBodyOf(shadow),
+    websockets: shadow.websockets,
   }
 }
 

@@ -91,6 +91,7 @@ function describeRoute(before: Snapshot, a: RoutePlan, after: Snapshot, b: Route
         changed('headers', old.headers, next.headers),
         change('path', old.path ?? 'of the request', next.path ?? 'of the request'),
         changed('set_body', old.setBody, next.setBody),
+        change('websockets', String(old.websockets), String(next.websockets)),
         change('experiment', old.id, next.id),
       ].flat(),
     ),

@@ -194,6 +194,8 @@ export interface ShadowPlan {
   readonly path: string | null
   /** JSON text of a merge patch (RFC 7386), an object, for the bodies of copies. */
   readonly setBody: string | null
+  /** WebSocket connections are copied as well. */
+  readonly websockets: boolean
 }
 
 /** What a shadow may cost, per process; null: that is not limited. Days are those of UTC. */

@@ -48,7 +48,8 @@ function canaryOrFallback(route: RouteRuntime, canary: CanaryPlan): 'primary' | 
   return 'primary'
 }
 
-function unitOf({ route, head }: Exchange): string {
+/** Whose vote the exchange is. */
+export function unitOf({ route, head }: Exchange): string {
   const { unit } = route.plan
   const key = unit === null ? null : readKey(unit, head)
   if (key === null) return ''

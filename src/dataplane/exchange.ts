@@ -13,6 +13,7 @@ import { bodyJson } from './routing/body-json.ts'
 import type { RequestHead } from './routing/request-head.ts'
 import type { RouteRuntime, Runtime } from './runtime.ts'
 import { mirror } from './shadow/mirror.ts'
+import type { Session } from './shadow/session.ts'
 import { dropWaiting, type ShadowSlot } from './shadow/slot.ts'
 import { liveEnded } from './settle.ts'
 import type { SecondTally } from './tallies.ts'
@@ -95,6 +96,9 @@ export class Exchange implements UploadOwner, Attendant {
   /** What a body that came whole counts in the copy memory. */
   heldBytes = 0
   tally: SecondTally | null = null
+  /** A WebSocket connection that the primary has accepted; `session`: what of it is compared. */
+  isSession = false
+  session: Session | null = null
   /** The plane's list of unsettled exchanges, in order of arrival. */
   previous: Exchange | null = null
   next: Exchange | null = null

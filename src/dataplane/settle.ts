@@ -8,7 +8,7 @@ import { countArmOutcome } from './arm-outcome.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Exchange } from './exchange.ts'
 import { countsOf, dropWaiting, giveBackBody, slotClosed, type ShadowSlot } from './shadow/slot.ts'
-import type { Leg } from './upstream/leg.ts'
+import type { LegOutcome } from './upstream/leg-outcome.ts'
 
 const NO_BODY = Buffer.alloc(0)
 /** 5 minutes, the last edge of the grid. */
@@ -50,6 +50,12 @@ export function liveEnded(exchange: Exchange): void {
   if (exchange.assignment !== null) countArmOutcome(exchange, exchange.assignment)
   giveBackBody(exchange)
   exchange.letGoOfClient()
+}
+
+/** What the primary says in a session is known as far as it is compared; the connection itself may go on. */
+export function sessionCompared(exchange: Exchange): void {
+  exchange.answered = true
+  for (const slot of exchange.slots) settlePair(exchange, slot)
 }
 
 /** A copy has been answered, or has failed. `detail` says how it failed. */
@@ -106,7 +112,7 @@ function countUnended(exchange: Exchange): void {
 
 /** Counts the pair when both legs are done: once, because it leaves `sent`. */
 function settlePair(exchange: Exchange, slot: ShadowSlot): void {
-  const { live } = exchange
+  const live = liveOutcome(exchange)
   if (slot.state !== 'sent' || slot.leg === null || !slot.leg.ended || !exchange.answered || live === null) return
   if (live.error === 'CLIENT_GONE') return unpaired(exchange, slot, 'client_gone')
   slot.state = 'settled'
@@ -137,8 +143,13 @@ function unpaired(exchange: Exchange, slot: ShadowSlot, reason: UnpairedReason):
   slotClosed(exchange, slot)
 }
 
-function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg): boolean {
-  const { head } = exchange
+/** Of the arm. */
+function liveOutcome({ live, session }: Exchange): LegOutcome | null {
+  return session === null ? live : session.primary
+}
+
+function handOver(exchange: Exchange, slot: ShadowSlot, live: LegOutcome, shadow: LegOutcome): boolean {
+  const { head, session } = exchange
   const { bodies } = slot.shadow
   const sameAnswer = isSameAnswer(live, shadow)
   const wanted = bodies === 'all' || (bodies === 'where-answers-differ' && !sameAnswer)
@@ -153,30 +164,30 @@ function handOver(exchange: Exchange, slot: ShadowSlot, live: Leg, shadow: Leg):
     method: head.method,
     path: head.path,
     requestType: head.headers['content-type'] ?? '',
-    requestEncoding: head.headers['content-encoding'] ?? '',
+    requestEncoding: session === null ? (head.headers['content-encoding'] ?? '') : session.agreement.extensions,
     requestBody: requestFor(exchange, slot, wanted),
     requestBytes: exchange.requestBody.bytes,
     primary: frameLeg(live, live.capture.body()),
     shadow: frameLeg(shadow, sameAnswer ? NO_BODY : shadow.capture.body()),
     sameAnswer,
     hasControl: exchange.hasControl,
-    session: null,
+    session: session === null ? null : session.endsOf(slot),
   })
 }
 
 /**
- * A record cuts a long body at `max_body`; one that is compressed has to be whole to be read at all. Where a request may
- * ask for chance, its beginning goes along also when no record wants it.
+ * A record cuts a long body at `max_body`; one that is compressed, or the frames of a session, has to be whole to be read at
+ * all. Where a request may ask for chance, its beginning goes along also when no record wants it.
  */
-function requestFor({ requestBody, head }: Exchange, { shadow }: ShadowSlot, isRecorded: boolean): Buffer {
-  if (head.headers['content-encoding'] !== undefined) return isRecorded ? requestBody.whole() : NO_BODY
+function requestFor({ requestBody, head, isSession }: Exchange, { shadow }: ShadowSlot, isRecorded: boolean): Buffer {
+  if (isSession || head.headers['content-encoding'] !== undefined) return isRecorded ? requestBody.whole() : NO_BODY
   const asked = isGenerationRequest(shadow.payload, head.path) ? SAMPLED_FIELDS_BYTES : 0
   const limit = Math.max(asked, isRecorded ? shadow.recordedBytes : 0)
   return limit === 0 ? NO_BODY : requestBody.beginning(limit)
 }
 
 /** Byte for byte: then one of them is enough, and nobody needs to see the request again. */
-function isSameAnswer(live: Leg, shadow: Leg): boolean {
+function isSameAnswer(live: LegOutcome, shadow: LegOutcome): boolean {
   const complete = live.capture.state === 'complete' && shadow.capture.state === 'complete'
   return (
     complete &&
@@ -189,7 +200,7 @@ function isSameAnswer(live: Leg, shadow: Leg): boolean {
   )
 }
 
-function frameLeg(leg: Leg, body: Buffer): FrameLeg {
+function frameLeg(leg: LegOutcome, body: Buffer): FrameLeg {
   return {
     endpoint: leg.endpoint.index,
     status: leg.status,

@@ -53,6 +53,7 @@ export function shadowPlan(fields: Partial<ShadowPlan> = {}): ShadowPlan {
     headers: { set: [], remove: ['authorization', 'cookie'] },
     path: null,
     setBody: null,
+    websockets: false,
     ...fields,
   }
 }

@@ -8,6 +8,7 @@ import {
   count,
   duration,
   expected,
+  flag,
   headerName,
   headerValue,
   list,
@@ -167,6 +168,11 @@ const shadow = block({
     .default(null)
     .describe('Path that copies ask for instead of that of the request; the query stays.'),
   set_body: setBody,
+  websockets: flag()
+    .default(false)
+    .describe(
+      'Copies the sessions of WebSocket clients too: all they send, which may do things a second time. `set_body` does not apply.',
+    ),
 })
 
 const control = block({

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ErrorCode } from '../../errors.ts'
@@ -6,20 +5,22 @@ import type { WheelEntry } from '../deadline-wheel.ts'
 import type { DataPlane } from '../data-plane.ts'
 import { fieldLines } from '../h1/message-text.ts'
 import type { RouteRuntime } from '../runtime.ts'
+import { openSession, type AskedSession } from '../shadow/open-session.ts'
+import type { Session } from '../shadow/session.ts'
 import type { Endpoint, LegVerdict } from '../upstream/endpoint.ts'
 import { explainLegError, legErrorCode } from '../upstream/leg-error.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { answerHeadersOf } from './answer-headers.ts'
+import { cutSocket } from './cut-socket.ts'
 import { Goodbye } from './goodbye.ts'
 import { answerRaw } from './problem.ts'
 import { groupHeaders, type RawHeaders } from './request-headers.ts'
+import { acceptFor, agreementOf, type Agreement } from './websocket-handshake.ts'
 
 /** A side that has closed leaves the other one this long to send, or take, its next bytes. */
 const LINGER_MS = 2_000
 /** Peers that vanished without a FIN are found by the kernel's own probes, which start after this. */
 const PROBE_AFTER_MS = 60_000
-/** RFC 6455 §1.3. */
-const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 /** Where an upgrade goes. */
 export interface TunnelPlan {
@@ -30,6 +31,7 @@ export interface TunnelPlan {
   readonly requestId: string
   /** The client's `Sec-WebSocket-Key`. */
   readonly key: string
+  readonly asked: AskedSession
 }
 
 type UpgradeListener = (response: IncomingMessage, upstream: Socket, head: Buffer) => void
@@ -63,6 +65,7 @@ export class Tunnel implements WheelEntry {
   #lingerMs = LINGER_MS
   #leaving = false
   #goodbye: Goodbye | null = null
+  #session: Session | null = null
 
   constructor(plane: DataPlane, plan: TunnelPlan, client: Socket) {
     this.#plane = plane
@@ -96,14 +99,15 @@ export class Tunnel implements WheelEntry {
   goAway(): void {
     this.#leaving = true
     if (this.#state !== 'open') return
+    this.#session?.cut()
     this.#close()
     this.#goodbye?.say()
   }
 
   /** Cuts both sides at once. */
   destroy(): void {
-    cut(this.#client)
-    if (this.#upstream !== null) cut(this.#upstream)
+    cutSocket(this.#client)
+    if (this.#upstream !== null) cutSocket(this.#upstream)
     this.#cancelRequest()
   }
 
@@ -143,6 +147,7 @@ export class Tunnel implements WheelEntry {
     // The endpoint has proved itself; a breaker that tries it must not wait until the connection ends.
     this.#plan.endpoint.ended('good', performance.now())
     this.#plan.endpoint.started(performance.now())
+    const agreement = agreementOf(response.headers)
     const headers = Object.fromEntries(groupHeaders(this.#answerHeaders(response)))
     response.headers = { ...headers, connection: 'Upgrade', upgrade: 'websocket' }
     this.#client.off('readable', this.#noticeEnd)
@@ -152,7 +157,16 @@ export class Tunnel implements WheelEntry {
     for (const socket of [this.#client, upstream]) socket.setKeepAlive(true, PROBE_AFTER_MS)
     upstream.once('end', () => this.#sideEnded())
     this.#goodbye = new Goodbye(this.#client, upstream)
+    this.#openSession(upstream, agreement)
     if (this.#leaving) this.goAway()
+  }
+
+  /** Only the primary's sessions are copied: a canary's user would be compared with itself. */
+  #openSession(upstream: Socket, agreement: Agreement): void {
+    const { arm, route, asked, endpoint } = this.#plan
+    if (arm !== 'primary' || !route.shadows.some(({ plan }) => plan.websockets)) return
+    const opened = { client: this.#client, upstream, agreement }
+    this.#session = openSession(this.#plane, asked, endpoint, this.#startedAtUs, opened)
   }
 
   /** The upstream does not want the upgrade. Its answer ends with the connection: the body's framing is undone. */
@@ -207,7 +221,7 @@ export class Tunnel implements WheelEntry {
     if (this.#state === 'connecting' || this.#state === 'asking') this.#fail('CLIENT_GONE', 'the client went away')
     else if (other === null || other.destroyed) this.#ended()
     else if (side.readableEnded) this.#close()
-    else cut(other)
+    else cutSocket(other)
   }
 
   /** FIN of one side; http-proxy's pipes pass it on. An end that ignores it must not stay half open for ever. */
@@ -219,7 +233,7 @@ export class Tunnel implements WheelEntry {
   #cancelRequest(): void {
     const { request } = this
     if (request === null || this.#upstream !== null) return
-    if (request.socket !== null) cut(request.socket)
+    if (request.socket !== null) cutSocket(request.socket)
     request.destroy()
   }
 
@@ -269,18 +283,6 @@ export class Tunnel implements WheelEntry {
     this.#released = true
     this.#plan.upstream.ended(this.#plan.endpoint, verdict)
   }
-}
-
-function acceptFor(key: string): string {
-  return createHash('sha1')
-    .update(key + ACCEPT_GUID)
-    .digest('base64')
-}
-
-/** With an RST where there can be one: an end that has ignored the FIN would keep its socket otherwise. */
-function cut(socket: Socket): void {
-  if ('encrypted' in socket || socket.connecting) socket.destroy()
-  else socket.resetAndDestroy()
 }
 
 /** Bytes read, and written as far as the kernel has taken them. */

@@ -8,6 +8,7 @@ import type { DataPlane } from '../data-plane.ts'
 import { matchRoute } from '../routing/match.ts'
 import type { RequestHead } from '../routing/request-head.ts'
 import type { RouteRuntime } from '../runtime.ts'
+import { isVerified, upgradeSocket, upgradeTarget } from '../upstream/upgrade-options.ts'
 import { checkFraming } from './framing.ts'
 import type { ClientHead } from './downstream.ts'
 import type { ReceivedHead } from './h1/received-head.ts'
@@ -19,7 +20,7 @@ import { Tunnel, type TunnelPlan } from './tunnel.ts'
 /**
  * WebSocket pass-through. http-proxy carries these connections and nothing else: its HTTP path leaks upstream requests and
  * can be smuggled through. Even here it only writes the handshake and joins the sockets; what becomes of them is the
- * tunnel's part (tunnel.ts). WebSocket connections are not shadowed.
+ * tunnel's part (tunnel.ts).
  */
 const proxy = httpProxy.createProxyServer({ ws: true })
 
@@ -47,16 +48,18 @@ export function handleUpgrade(plane: DataPlane, received: ReceivedHead, socket: 
   const requestId = requestIdOf(client, plane.nextExchangeId())
   const asked = readHandshake(plane, client, requestId)
   if (asked instanceof ProxyError) return refuse(plane, socket, asked, requestId)
-  const plan = planTunnel(plane, asked)
+  const plan = planTunnel(plane, client, asked)
   if (plan instanceof ProxyError) return refuse(plane, socket, plan, requestId)
   const tunnel = new Tunnel(plane, plan, socket)
   const request = messageOf(received, socket)
   preparations.set(request, sent => {
-    prepare(sent, client, asked, plan)
+    prepare(sent, plan)
     tunnel.request = sent
   })
-  const secure = plan.upstream.plan.tls?.insecure !== true
-  const options = { target: targetOf(plan), ssl: socketOptions(plan), secure }
+  const { upstream, endpoint } = plan
+  const target = upgradeTarget(upstream, endpoint)
+  // Of what is in `target` http-proxy takes nothing from `ssl`.
+  const options = { target, ssl: upgradeSocket(endpoint), secure: isVerified(upstream) }
   withoutDeprecations(() => proxy.ws(request, socket, rest, options))
   tunnel.begin()
 }
@@ -85,7 +88,11 @@ interface Handshake {
   readonly head: RequestHead
 }
 
-function planTunnel(plane: DataPlane, { head, key }: Handshake): TunnelPlan | ProxyError {
+function planTunnel(
+  plane: DataPlane,
+  client: ClientHead,
+  { head, key, originForm }: Handshake,
+): TunnelPlan | ProxyError {
   const { runtime } = plane
   const index = matchRoute(runtime.snapshot.routes, head)
   if (index === -1) return new ProxyError('NO_ROUTE', `no route matches ${head.method} ${head.path}`)
@@ -95,40 +102,20 @@ function planTunnel(plane: DataPlane, { head, key }: Handshake): TunnelPlan | Pr
   const endpoint = upstream.pick()
   if (endpoint === null)
     return new ProxyError('OVERLOADED', `all connections to upstream ${upstream.plan.name} are in use`)
-  return { route, arm, upstream, endpoint, key, requestId: head.requestId }
+  const sharedHeaders = endToEndHeaders(client, head.host, head.requestId)
+  const asked = { runtime, route, head, originForm, sharedHeaders }
+  return { route, arm, upstream, endpoint, key, requestId: head.requestId, asked }
 }
 
 /** Replaces what http-proxy made of the client's head: the rules are the same as for every other request. */
-function prepare(sent: ClientRequest, client: ClientHead, asked: Handshake, plan: TunnelPlan): void {
-  const { host } = asked.head
-  const shared = endToEndHeaders(client, host, plan.requestId)
-  sent.path = asked.originForm
+function prepare(sent: ClientRequest, { upstream, endpoint, asked }: TunnelPlan): void {
+  const { head, originForm, sharedHeaders } = asked
+  sent.path = originForm
   for (const name of sent.getHeaderNames()) sent.removeHeader(name)
-  for (const [name, value] of groupHeaders(forUpstream(shared, host, plan.upstream.plan, plan.endpoint.plan)))
+  for (const [name, value] of groupHeaders(forUpstream(sharedHeaders, head.host, upstream.plan, endpoint.plan)))
     sent.setHeader(name, value)
   sent.setHeader('connection', 'Upgrade')
   sent.setHeader('upgrade', 'websocket')
-}
-
-/** Of these fields http-proxy takes what is here, and nothing from `ssl`. */
-function targetOf({ endpoint, upstream }: TunnelPlan) {
-  const { protocol, hostname, port } = new URL(endpoint.plan.origin)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  const { ca, cert, key } = upstream.plan.tls ?? { ca: null, cert: null, key: null }
-  return {
-    protocol,
-    host,
-    hostname: host,
-    port: port === '' ? (protocol === 'https:' ? '443' : '80') : port,
-    ...(ca === null ? {} : { ca }),
-    ...(cert === null ? {} : { cert }),
-    ...(key === null ? {} : { key }),
-  }
-}
-
-/** The rest of what the upstream's socket is opened with: either side may end first while the other still sends. */
-function socketOptions({ endpoint }: TunnelPlan): { allowHalfOpen: true; servername: string } {
-  return { allowHalfOpen: true, servername: endpoint.sni }
 }
 
 function refuse(plane: DataPlane, socket: Socket, { code, message }: ProxyError, requestId: string): void {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
+const OPCODES = 0x0f
+/** Control frames have this opcode and those above it; those below it are of messages. */
 const OPCODE_CLOSE = 0x8
 const FINAL = 0x80
 const MASKED = 0x80
@@ -16,36 +18,54 @@ const MAX_HEADER_BYTES = 14
 export class FrameScan {
   /** A close frame has passed: none may follow. */
   closeSeen = false
+  /** Those that have passed whole. */
+  messages = 0
   readonly #header = Buffer.alloc(MAX_HEADER_BYTES)
   #headerBytes = 0
   #payloadLeft = 0
+  /** A message ends with this frame. */
+  #isLast = false
 
   /** Everything so far was whole frames. */
   get betweenFrames(): boolean {
     return this.#headerBytes === 0 && this.#payloadLeft === 0
   }
 
-  push(chunk: Buffer): void {
+  /** Returns how many of the bytes come before the close frame: all of them where none begins. */
+  push(chunk: Buffer): number {
     let at = 0
+    let before = chunk.length
     while (at < chunk.length) {
       if (this.#payloadLeft > 0) {
         const skipped = Math.min(this.#payloadLeft, chunk.length - at)
         this.#payloadLeft -= skipped
         at += skipped
+        if (this.#payloadLeft === 0) this.#endFrame()
         continue
       }
-      this.#header[this.#headerBytes++] = chunk[at++] as number
+      const byte = chunk[at] as number
+      if (this.#headerBytes === 0 && (byte & OPCODES) === OPCODE_CLOSE) before = Math.min(before, at)
+      this.#header[this.#headerBytes++] = byte
+      at++
       if (this.#headerBytes === headerLength(this.#header, this.#headerBytes)) this.#startPayload()
     }
+    return before
   }
 
   #startPayload(): void {
     const header = this.#header
-    if (((header[0] as number) & 0x0f) === OPCODE_CLOSE) this.closeSeen = true
+    const first = header[0] as number
+    if ((first & OPCODES) === OPCODE_CLOSE) this.closeSeen = true
+    this.#isLast = (first & FINAL) !== 0 && (first & OPCODES) < OPCODE_CLOSE
     const short = (header[1] as number) & 0x7f
     if (short < 126) this.#payloadLeft = short
     else this.#payloadLeft = short === 126 ? header.readUInt16BE(2) : Number(header.readBigUInt64BE(2))
     this.#headerBytes = 0
+    if (this.#payloadLeft === 0) this.#endFrame()
+  }
+
+  #endFrame(): void {
+    if (this.#isLast) this.messages++
   }
 }
 

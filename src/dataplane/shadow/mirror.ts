@@ -14,12 +14,12 @@ const ROLE_HEADER = 'x-understudy-role'
  * that is itself somebody's shadow: two proxies in a row would multiply each other's copies.
  */
 export function sampleShadows(exchange: Exchange): void {
-  const { route, head, client } = exchange
+  const { route, head } = exchange
   if (exchange.arm !== 'primary' || route.shadows.length === 0) return
   // Early data can be replayed by whoever recorded it (RFC 8470): it is the model server's to judge, and not copied.
-  if (client.headers[ROLE_HEADER] !== undefined || client.headers['early-data'] !== undefined) return
+  if (head.headers[ROLE_HEADER] !== undefined || head.headers['early-data'] !== undefined) return
   for (const shadow of route.shadows) {
-    if (!shadow.plan.methods.includes(head.method)) continue
+    if (!shadow.plan.methods.includes(head.method) || !isTaken(exchange, shadow)) continue
     const counts = countsOf(exchange, shadow)
     counts.eligible++
     shadow.counters.eligible++
@@ -27,10 +27,16 @@ export function sampleShadows(exchange: Exchange): void {
     if (shadow.plan.percent < 100 && !decideShadow(route.plan, shadow.plan, head).chosen) continue
     sample(exchange, shadow, counts)
   }
-  if (route.control !== null && exchange.slots.length > 0) sampleControl(exchange, route.control)
+  const { control } = route
+  if (control !== null && exchange.slots.length > 0 && isTaken(exchange, control)) sampleControl(exchange, control)
   exchange.unsettled = exchange.slots.length
   // Where the route has a canary it is open already.
   if (exchange.unsettled > 0 && exchange.assignment === null) exchange.plane.openExchanges.add(exchange)
+}
+
+/** A session can do things, and to copy them is for the user to say. */
+function isTaken({ isSession }: Exchange, { plan }: ShadowRuntime): boolean {
+  return !isSession || plan.websockets
 }
 
 /** Only what a shadow gets is worth knowing the noise of. */

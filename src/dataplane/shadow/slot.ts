@@ -1,8 +1,15 @@
+import type { ErrorCode } from '../../errors.ts'
 import type { DropReason } from '../../wire/outcomes.ts'
 import type { WindowCounts } from '../../wire/window.ts'
 import type { Exchange } from '../exchange.ts'
 import type { ShadowRuntime } from '../runtime.ts'
-import type { ShadowLeg } from './shadow-leg.ts'
+import type { LegOutcome } from '../upstream/leg-outcome.ts'
+
+/** The leg of a copy. */
+export interface CopyLeg extends LegOutcome {
+  /** Ends it for a reason of ours and lets go of its connection. */
+  fail(code: ErrorCode, detail: string): void
+}
 
 /**
  * One sampled shadow of one exchange. It ends in exactly one of the last two states:
@@ -14,7 +21,7 @@ import type { ShadowLeg } from './shadow-leg.ts'
 export interface ShadowSlot {
   readonly shadow: ShadowRuntime
   state: 'waiting' | 'sent' | 'dropped' | 'settled'
-  leg: ShadowLeg | null
+  leg: CopyLeg | null
 }
 
 /** The counts of the second in which the exchange arrived. */
@@ -59,6 +66,7 @@ export function closeIfSettled(exchange: Exchange): void {
   if (exchange.unsettled > 0 || exchange.assignment !== null) return
   exchange.live?.capture.release()
   exchange.teed?.release()
+  exchange.session?.release()
   exchange.plane.copyMemory.give(exchange.heldBytes)
   exchange.heldBytes = 0
   exchange.plane.openExchanges.remove(exchange)

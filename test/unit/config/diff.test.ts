@@ -42,11 +42,12 @@ describe('what a reload changed', () => {
   test('covers what copies ask; a body may hold a secret, so it is not shown', () => {
     const lines = changes(
       SMALLEST,
-      SMALLEST.replace('percent: 100', 'percent: 100, path: /v3, set_body: { key: s3cret }'),
+      SMALLEST.replace('percent: 100', 'percent: 100, path: /v3, set_body: { key: s3cret }, websockets: true'),
     )
-    expect(lines.slice(0, 2)).toEqual([
+    expect(lines.slice(0, 3)).toEqual([
       'route churn: shadow churn-v2: path of the request -> /v3',
       'route churn: shadow churn-v2: set_body added',
+      'route churn: shadow churn-v2: websockets false -> true',
     ])
     expect(lines.join()).not.toContain('s3cret')
   })

@@ -39,9 +39,10 @@ describe('an experiment id', () => {
       idOf(withShadow('path: /v3')),
       idOf(withShadow('set_body: { model: b }')),
       idOf(withShadow('set_body: { model: c }')),
+      idOf(withShadow('websockets: true')),
     ]
     expect(new Set(ids).size).toBe(ids.length)
-    expect(idOf(withShadow('path: null, set_body: {}'))).toBe(idOf(SMALLEST))
+    expect(idOf(withShadow('path: null, set_body: {}, websockets: false'))).toBe(idOf(SMALLEST))
   })
 
   test('is never shared by two routes', () => {

@@ -44,6 +44,7 @@ describe('the smallest file', () => {
       headers: { set: [], remove: ['authorization', 'cookie'] },
       path: null,
       setBody: null,
+      websockets: false,
     })
     expect(snapshot.experiments[0]).toEqual({
       id: expect.stringMatching(/^churn\.churn-v2\.[0-9a-f]{8}$/),
