@@ -93,6 +93,8 @@ function whyNoneIsCopied({ headers }: RequestHead, arm: 'primary' | 'canary'): s
 
 function whyNotCopied(shadow: ShadowPlan, head: RequestHead, body: Buffer, decision: Decision): string | null {
   if (!shadow.methods.includes(head.method)) return `the method is none of ${shadow.methods.join(', ')}`
+  if (!shadow.websockets && head.headers['upgrade']?.toLowerCase() === 'websocket')
+    return 'sessions of WebSocket clients are not copied (websockets: false)'
   if (!decision.chosen) return 'not sampled'
   if (body.length > shadow.maxBodyBytes) return `the body is over max_body (${shadow.maxBodyBytes} bytes)`
   return isPatchable(shadow, head, body) ? null : 'set_body cannot be applied: the body is not JSON, or is compressed'

@@ -39,10 +39,6 @@ beforeAll(async () => {
       if (mood === 2) socket.write(Buffer.from([0x81, 2, 0x68, 0x69]))
     })
   })
-  const shadows = (upstream: string, more: object = {}) => [
-    { upstream, percent: 100, websockets: true, timeout: '2s', max_in_flight: 500, ...more },
-  ]
-  const route = (name: string, more: object) => ({ name, match: { path: `/${name}` }, primary: 'primary', ...more })
   proxy = await startUnderstudy({
     upstreams: {
       primary: { endpoints: primary.url, connections: 1000 },
@@ -56,6 +52,7 @@ beforeAll(async () => {
       route('deaf', { shadows: shadows('deaf', { max_body: '64MiB' }) }),
       route('long', { shadows: shadows('shadow') }),
       route('moody', { shadows: shadows('moody') }),
+      route('crowded', { shadows: shadows('shadow', { max_in_flight: 1 }) }),
       route('leaks', { shadows: shadows('shadow') }),
       route('secure', { shadows: shadows('secure'), control: { upstream: 'control', percent: 100 } }),
     ],
@@ -68,6 +65,14 @@ afterAll(async () => {
   for (const server of [deaf, moody]) server.close()
   await Promise.all([primary.stop(), shadow.stop(), secure.stop()])
 })
+
+function shadows(upstream: string, more: object = {}): object[] {
+  return [{ upstream, percent: 100, websockets: true, timeout: '2s', max_in_flight: 500, ...more }]
+}
+
+function route(name: string, more: object): object {
+  return { name, match: { path: `/${name}` }, primary: 'primary', ...more }
+}
 
 async function acceptAll(accepted: (socket: Socket) => void): Promise<Server> {
   const server = createServer()
@@ -104,10 +109,8 @@ describe('D7: what a session takes is bounded', () => {
     expect(readProcess(proxy.pid).rssBytes - before.rssBytes).toBeLessThan(250 * MIB)
     const counts = await settledCounts(proxy, 'deaf.deaf', 4)
     expect([counts.pairs, counts.outcomes.shadow_error]).toEqual([4, 4])
-    await eventually(async () => {
-      const metrics = await proxy.readMetrics()
-      return metrics.sum('understudy_errors_total', { route: 'deaf', leg: 'shadow', code: 'UPSTREAM_TIMEOUT' }) === 4
-    })
+    const why = await proxy.waitForLog(({ msg, upstream }) => msg === 'shadow failed' && upstream === 'deaf')
+    expect(why).toMatchObject({ code: 'UPSTREAM_TIMEOUT', detail: '1048576 bytes were not read' })
   })
 
   test('over max_body nothing is copied any more, and what is there is no evidence against the shadow', async () => {
@@ -115,6 +118,13 @@ describe('D7: what a session takes is bounded', () => {
     const counts = await settledCounts(proxy, 'long.shadow', 1)
     expect([counts.pairs, counts.outcomes.incomparable, counts.incomparable.truncated]).toEqual([1, 1, 1])
   })
+})
+
+test('D7: a session is in flight for as long as it is compared; more of them than may be are dropped', async () => {
+  const clients = await Promise.all([1, 2, 3].map(() => openWebSocket(`${proxy.url}/crowded`)))
+  for (const client of clients) client.terminate()
+  const { sent, dropped } = await settledCounts(proxy, 'crowded.shadow', 3)
+  expect([sent, dropped.in_flight]).toEqual([1, 2])
 })
 
 test('D7: the laws hold after sessions whose shadow breaks, and whose clients do', async () => {
@@ -141,6 +151,8 @@ test('D7: the laws hold after sessions whose shadow breaks, and whose clients do
     expect(sum('pairs') + sum('unpaired')).toBe(sum('shadow_sent'))
     return true
   })
+  // Half of them never close a connection, whatever they hear.
+  await eventually(() => openConnectionsAt((moody.address() as AddressInfo).port) === 0)
 })
 
 test('D7: over TLS to the shadow, with a control beside it', async () => {

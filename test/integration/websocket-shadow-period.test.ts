@@ -21,6 +21,7 @@ beforeAll(async () => {
     socket.on('message', data => {
       socket.send(data as Buffer, { binary: false })
       if (url === '/server-closes') socket.close(4000, 'all said')
+      if (url === '/breaks') socket.terminate()
     })
   })
   shadow.server.on('connection', (socket, { url = '' }) => {
@@ -35,10 +36,18 @@ beforeAll(async () => {
     })
   })
   const shadows = [{ upstream: 'shadow', percent: 100, websockets: true, timeout: `${PERIOD_MS}ms` }]
-  const names = ['goes-on', 'behind', 'slow', 'server-closes', 'idle', 'gone', 'short']
+  const names = ['goes-on', 'behind', 'slow', 'server-closes', 'idle', 'gone', 'short', 'breaks']
   proxy = await startUnderstudy({
-    upstreams: { primary: primary.url, shadow: shadow.url },
-    routes: names.map(name => ({ name, match: { path: `/${name}` }, primary: 'primary', shadows })),
+    upstreams: { primary: primary.url, shadow: shadow.url, patient: shadow.url },
+    routes: [
+      ...names.map(name => ({ name, match: { path: `/${name}` }, primary: 'primary', shadows })),
+      {
+        name: 'two',
+        match: { path: '/two' },
+        primary: 'primary',
+        shadows: [...shadows, { ...shadows[0], upstream: 'patient', timeout: `${2 * PERIOD_MS}ms` }],
+      },
+    ],
     record: { bodies: 'always' },
   })
 })
@@ -59,11 +68,17 @@ interface BodiesRecord {
   readonly bodies: Readonly<Record<string, unknown>>
 }
 
-async function recordOf(route: string): Promise<BodiesRecord> {
+async function recordsOf(route: string): Promise<BodiesRecord[]> {
   return await eventually(() => {
     const lines = readFileSync(join(proxy.directory, 'understudy-pairs.ndjson'), 'utf8').trimEnd().split('\n')
-    return lines.map(line => JSON.parse(line) as BodiesRecord).find(({ route: of, bodies }) => of === route && bodies)
+    const records = lines.map(line => JSON.parse(line) as BodiesRecord).filter(each => each.route === route)
+    const pairs = records.filter(({ bodies }) => bodies)
+    return pairs.length > 0 ? pairs : undefined
   })
+}
+
+async function recordOf(route: string): Promise<BodiesRecord> {
+  return (await recordsOf(route))[0] as BodiesRecord
 }
 
 describe('D7: a session is compared for at most the timeout of its shadow', () => {
@@ -140,6 +155,14 @@ describe('D7: a session that ends within the period', () => {
     expect((await settledCounts(proxy, 'server-closes.shadow', 1)).outcomes.agree).toBe(1)
   })
 
+  test('is an error of the primary where it breaks off', async () => {
+    const client = await openWebSocket(`${proxy.url}/breaks`)
+    const closed = closeOf(client)
+    client.send('hello')
+    expect((await closed).code).toBe(1006)
+    expect((await settledCounts(proxy, 'breaks.shadow', 1)).outcomes.primary_error).toBe(1)
+  })
+
   test('has no pair where the client vanishes before the primary has said anything', async () => {
     const client = await openWebSocket(`${proxy.url}/gone`)
     client.terminate()
@@ -154,6 +177,24 @@ describe('D7: a session that ends within the period', () => {
     const counts = await settledCounts(proxy, 'gone.shadow', 2)
     expect([counts.pairs, counts.outcomes.agree, counts.unpaired.client_gone]).toEqual([1, 1, 1])
   })
+})
+
+test('D7: of two shadows each has its own time', async () => {
+  const startMs = performance.now()
+  const client = await openWebSocket(`${proxy.url}/two`)
+  await ask(client, '1')
+  await eventually(() => shadow.clients.size === 2)
+  await eventually(() => shadow.clients.size === 1, 5 * PERIOD_MS)
+  const firstMs = performance.now() - startMs
+  await ask(client, '2')
+  const [first, second] = await Promise.all(['shadow', 'patient'].map(name => settledCounts(proxy, `two.${name}`, 1)))
+  expect(firstMs).toBeGreaterThan(PERIOD_MS - 50)
+  expect(performance.now() - startMs).toBeGreaterThan(2 * PERIOD_MS - 50)
+  expect([first?.outcomes.agree, second?.outcomes.agree]).toEqual([1, 1])
+  const said = (await recordsOf('two')).map(({ bodies }) => bodies['shadow'])
+  expect(said).toContainEqual([1])
+  expect(said).toContainEqual([1, 2])
+  client.terminate()
 })
 
 test('D7: a reload ends no comparison that is under way', async () => {

@@ -3,9 +3,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
+import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { closeOf, nextMessage, openWebSocket, startWsUpstream, type WsUpstream } from '../support/websocket.ts'
+import { frame } from '../support/websocket-frames.ts'
 import { eventually } from '../support/within.ts'
+
+const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
 
 /** The shadow answers what the primary answers; under /other each of its JSON answers has another label and id. */
 let primary: WsUpstream
@@ -33,6 +37,14 @@ beforeAll(async () => {
     upstreams: { primary: primary.url, shadow: shadow.url },
     routes: [
       { name: 'other', match: { prefix: '/other' }, ...route, compare: { ignore: ['$[*].id'] } },
+      { name: 'canary', match: { prefix: '/canary' }, ...route, canary: { upstream: 'shadow', percent: 100 } },
+      {
+        name: 'moved',
+        match: { prefix: '/moved' },
+        primary: 'primary',
+        shadows: shadows.map(each => ({ ...each, path: '/elsewhere' })),
+      },
+      { name: 'copies', match: { prefix: '/copies' }, ...route },
       { name: 'same', match: { prefix: '/' }, ...route },
     ],
     record: { bodies: 'always', max_body: '64KiB', redact: ['$[*].email'] },
@@ -122,6 +134,24 @@ describe('D7: a shadow gets the sessions of WebSocket clients', () => {
     expect(got?.headers).not.toHaveProperty('cookie')
   })
 
+  test('it is asked for the path it is to have, with the query of the client', async () => {
+    await session('/moved?x=1', 'ws-moved', ['x'])
+    await eventually(() => heard.some(({ target }) => target === '/elsewhere?x=1'))
+  })
+
+  test('it gets what the client sent right behind its handshake', async () => {
+    const client = await connectRaw(proxy.port)
+    const lines = ['GET /early HTTP/1.1', 'Host: h', 'Connection: Upgrade', 'Upgrade: websocket']
+    const handshake = [...lines, 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${KEY}`, '', ''].join('\r\n')
+    const early = frame(Buffer.from('early'), { opcode: 1, mask: Buffer.from([1, 2, 3, 4]) })
+    client.send(Buffer.concat([Buffer.from(handshake), early]))
+    await eventually(() => {
+      const got = heard.find(({ target }) => target === '/early')
+      return got?.messages.map(({ data }) => data.toString()).join() === 'early'
+    })
+    client.destroy()
+  })
+
   test('what it answers is compared, message by message, and no client ever sees it', async () => {
     const answers = await session('/other', 'ws-differs', ['{"q":1}', 'plain', '{"q":2}'])
     expect(answers.join()).not.toContain('"b"')
@@ -138,6 +168,25 @@ describe('D7: a shadow gets the sessions of WebSocket clients', () => {
       { id: 1, label: 'a', email: '[redacted]' },
     ])
     expect([primary.status, shadow.status]).toEqual([101, 101])
+  })
+
+  test("none of a client that is somebody's shadow, of early data, or of a canary", async () => {
+    for (const headers of [{ 'x-understudy-role': 'shadow' }, { 'early-data': '1' }]) {
+      const client = await openWebSocket(`${proxy.url}/copies`, { headers })
+      client.close()
+      await closeOf(client)
+    }
+    const client = await openWebSocket(`${proxy.url}/canary`)
+    client.close()
+    await closeOf(client)
+    await eventually(async () => {
+      const metrics = await proxy.readMetrics()
+      for (const [route, sessions] of Object.entries({ copies: 2, canary: 1 })) {
+        expect(metrics.sum('understudy_requests_total', { route, code_class: '1xx' })).toBe(sessions)
+        expect(metrics.sum('understudy_eligible_total', { route })).toBe(0)
+      }
+      return true
+    })
   })
 
   test('equal answers agree', async () => {

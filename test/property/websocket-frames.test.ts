@@ -40,6 +40,27 @@ describe('FrameScan', () => {
     )
   })
 
+  test('counts the messages that have passed whole, and finds where the close frame begins', () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 400 }))
+    fc.assert(
+      fc.property(fc.array(dataFrame, { maxLength: 6 }), sizes, (frames, sizes) => {
+        const before = Buffer.concat(frames.map(each => frame(each.opcode, each.length, each.masked)))
+        const bytes = Buffer.concat([before, goingAwayFrame(true)])
+        const scan = new FrameScan()
+        let passed = 0
+        for (let at = 0, i = 0; at < bytes.length; i++) {
+          const chunk = bytes.subarray(at, at + (sizes[i] ?? bytes.length))
+          if (!scan.closeSeen && at <= before.length) passed += scan.push(chunk)
+          else scan.push(chunk)
+          at += chunk.length
+        }
+        expect(passed).toBeGreaterThanOrEqual(before.length)
+        expect(scan.messages).toBe(frames.filter(({ opcode }) => opcode < 8).length)
+        expect(scan.closeSeen).toBe(true)
+      }),
+    )
+  })
+
   test('byte by byte it comes to the same result, and sees a close frame', () => {
     const scan = new FrameScan()
     const bytes = Buffer.concat([frame(1, 200, true), goingAwayFrame(true)])

@@ -226,6 +226,11 @@ describe('a request whose body names a model', () => {
     expect(await explained(long)).toContain(`${mismatch} (the body is over 1048576 bytes and not read)`)
   })
 
+  test('gets no copy of a WebSocket session unless the shadow is to have them', async () => {
+    const text = await explained('{"model":"small"}', '--header', 'upgrade: websocket')
+    expect(text).toContain('v2: no copy, sessions of WebSocket clients are not copied (websockets: false);')
+  })
+
   test('gets no copy where set_body cannot be applied', async () => {
     const text = await explained('{"model":"small"}', '--header', 'content-encoding: gzip')
     expect(text).toContain('v2: no copy, set_body cannot be applied: the body is not JSON, or is compressed;')
