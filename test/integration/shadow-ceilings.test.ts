@@ -5,6 +5,7 @@ import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { stateDir } from '../support/state-dir.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
+import { closeOf, nextMessage, openWebSocket, startWsUpstream } from '../support/websocket.ts'
 import { eventually } from '../support/within.ts'
 
 let primary: UpstreamServer
@@ -97,6 +98,27 @@ describe('E13: a shadow gets no more than its ceilings', () => {
     }
     // 10 bytes go and 1 000 come: after two copies 2 020 are spent.
     expect(await copies(proxy, 4)).toEqual({ sent: 2, rate: 0, daily: 2, errors: 0 })
+  })
+
+  test('a WebSocket session is a copy', async () => {
+    const [live, copy] = await Promise.all([startWsUpstream(), startWsUpstream()])
+    const shadow = { upstream: 'copy', percent: 100, websockets: true, timeout: '1s', ceilings: { per_day: 1 } }
+    const proxy = await startUnderstudy({
+      upstreams: { live: live.url, copy: copy.url },
+      routes: [{ name: 'r', primary: 'live', shadows: [shadow] }],
+    })
+    onTestFinished(async () => {
+      await proxy.kill()
+      await Promise.all([live.stop(), copy.stop()])
+    })
+    for (let i = 0; i < 2; i++) {
+      const client = await openWebSocket(proxy.url)
+      client.send('hello')
+      expect((await nextMessage(client)).data.toString()).toBe('hello')
+      client.close()
+      await closeOf(client)
+    }
+    expect(await copies(proxy, 2)).toEqual({ sent: 1, rate: 0, daily: 1, errors: 0 })
   })
 
   test('neither a reload nor a restart begins the day anew', async () => {

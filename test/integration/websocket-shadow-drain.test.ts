@@ -96,7 +96,7 @@ test('D7: of a session that opens while the process drains no copy is sent', asy
 test('D7: a session whose configuration was replaced during its handshake is not copied, and counts nowhere', async () => {
   shadow = await startWsUpstream()
   const running = await InProcessPlane.start(snapshot())
-  const opened = await openLate(running, () => running.plane.apply({ ...snapshot(), revision: 2 }))
+  const opened = await openLate(running, () => running.plane.apply({ ...snapshot(), revision: 2 }, new Map()))
   opened.send('hello')
   expect((await nextMessage(opened)).data.toString()).toBe('hello')
   expect(running.plane.openExchanges.count).toBe(0)

@@ -2,10 +2,10 @@ import type { Exchange } from '../exchange.ts'
 import { decideControl, decideShadow } from '../routing/assign.ts'
 import type { WindowCounts } from '../../wire/window.ts'
 import type { ShadowRuntime } from '../runtime.ts'
-import type { CeilingReason, Ceilings } from './ceilings.ts'
 import { copyRequest } from './copy-request.ts'
 import { ShadowLeg } from './shadow-leg.ts'
 import { countsOf, drop, type ShadowSlot } from './slot.ts'
+import { takeCopy } from './take-copy.ts'
 
 const ROLE_HEADER = 'x-understudy-role'
 
@@ -78,7 +78,7 @@ function send(exchange: Exchange, slot: ShadowSlot): void {
   const request = copyRequest(exchange, shadow, endpoint)
   if (request === null) return drop(exchange, slot, 'not_json')
   if (endpoint.connections.noneIdle && !shadow.pace.allows(nowMs)) return drop(exchange, slot, 'connections')
-  const ceiling = shadow.ceilings === null ? null : takeCopy(exchange, shadow, shadow.ceilings, nowMs)
+  const ceiling = takeCopy(exchange, shadow, exchange.requestBody.bytes, nowMs)
   if (ceiling !== null) return drop(exchange, slot, ceiling)
   const leg = new ShadowLeg(exchange, slot, endpoint)
   slot.leg = leg
@@ -87,23 +87,6 @@ function send(exchange: Exchange, slot: ShadowSlot): void {
   counters.sent++
   countsOf(exchange, shadow).sent++
   leg.start(request)
-}
-
-/** Last of all checks: what it counts goes. */
-function takeCopy(
-  { plane, routeName, requestBody }: Exchange,
-  { upstream }: ShadowRuntime,
-  ceilings: Ceilings,
-  nowMs: number,
-): CeilingReason | null {
-  const nowUs = plane.clock.toUs(nowMs)
-  const reason = ceilings.take(requestBody.bytes, nowUs)
-  if (reason === 'daily_ceiling' && ceilings.isNews(nowUs)) {
-    const shadow = upstream.plan.name
-    const message = 'the shadow has had its copies of this day (ceilings), no more are sent before midnight UTC'
-    plane.log.write('warn', `${routeName}/${shadow}/${reason}`, message, { route: routeName, shadow })
-  }
-  return reason
 }
 
 /** The body is kept until the last copy is settled, and counts once. One that was streamed has counted while it came. */

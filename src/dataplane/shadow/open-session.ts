@@ -13,6 +13,7 @@ import { PrimarySession } from './primary-session.ts'
 import { Session, type OpenedConnection } from './session.ts'
 import { SessionLeg } from './session-leg.ts'
 import { countsOf, drop, type ShadowSlot } from './slot.ts'
+import { takeCopy } from './take-copy.ts'
 
 /** A client's handshake, as far as copies are made of it. */
 export interface AskedSession {
@@ -72,7 +73,7 @@ function exchangeOf(plane: DataPlane, { route, head, originForm, sharedHeaders }
 
 /** null: the copy was dropped. */
 function send(exchange: Exchange, session: Session, slot: ShadowSlot): SessionLeg | null {
-  const place = placeFor(exchange.plane, slot.shadow)
+  const place = placeFor(exchange, slot.shadow)
   if (typeof place === 'string') {
     drop(exchange, slot, place)
     return null
@@ -89,7 +90,9 @@ function send(exchange: Exchange, session: Session, slot: ShadowSlot): SessionLe
 }
 
 /** Where a copy goes, or why there is none: the gates of other copies, of which each would need a new connection. */
-function placeFor(plane: DataPlane, { plan, counters, upstream, gate, pace }: ShadowRuntime): Endpoint | DropReason {
+function placeFor(exchange: Exchange, shadow: ShadowRuntime): Endpoint | DropReason {
+  const { plane } = exchange
+  const { plan, counters, upstream, gate, pace } = shadow
   const nowMs = performance.now()
   if (plane.draining) return 'draining'
   if (plane.sheddingShadows(nowMs)) return 'overloaded'
@@ -97,5 +100,6 @@ function placeFor(plane: DataPlane, { plan, counters, upstream, gate, pace }: Sh
   const endpoint = upstream.pickForCopy()
   if (endpoint === null) return 'in_flight'
   if (!gate.allows(nowMs)) return 'unreachable'
-  return pace.allows(nowMs) ? endpoint : 'connections'
+  if (!pace.allows(nowMs)) return 'connections'
+  return takeCopy(exchange, shadow, 0, nowMs) ?? endpoint
 }

@@ -179,7 +179,7 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
 
   #finish(end: 'whole' | 'cut', detail = ''): void {
     const { plane } = this.#exchange
-    const { upstream, pace } = this.slot.shadow
+    const { upstream, pace, ceilings } = this.slot.shadow
     const verdict = this.#verdict()
     const lastWord = this.error === null && !this.#isDeaf ? this.#session.lastWord : null
     this.#state = 'ended'
@@ -188,6 +188,7 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
     plane.wheel.disarm(this)
     this.#connection.leave(lastWord)
     upstream.ended(this.endpoint, verdict)
+    ceilings?.spend(this.#heardBytes + this.bytes, plane.clock.nowUs())
     if (this.error === null) pace.kept()
     else pace.lost()
     shadowEnded(this.#exchange, this.slot, detail)
