@@ -270,8 +270,9 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     this.#turn = this.#turns.turn
   }
 
-  /** Held back by the last bytes of the answer: the next one must be read. */
+  /** The answer is over. Where its last bytes were held back, the next one must be read. */
   #readOn(): void {
+    if (this.#turn === SMALL) this.#turns.smallEnded(this.#readMs)
     const isHeldBack = this.#paused || this.#waitsForTurn
     this.#paused = false
     this.#leaveTurns()

@@ -107,6 +107,21 @@ describe('large reads', () => {
     expect(reads).toEqual([3, 3, 3, 3])
   })
 
+  test('are one a turn where small answers are under way, and eight again a second after the last of them', async () => {
+    let nowMs = 5_000
+    const turns = new ReadTurns(() => nowMs)
+    const log: string[] = []
+    const reader = new Reader('a', turns, log)
+    turns.smallEnded(nowMs)
+    nowMs += 999
+    reader.onTurn()
+    for (let i = 0; i < 3; i++) await turnEnd()
+    expect(log.splice(0).join('')).toBe('aaaa')
+    nowMs += 1
+    await turnEnd()
+    expect(log.join('')).toBe('aaaaaaaa')
+  })
+
   test('of connections that come back together are shared out like all others', async () => {
     const { turns, all, read } = readers('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h')
     const may = all.filter(reader => turns.mayRead(reader)).map(({ name }) => name)
