@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bucketOf } from '../../src/dataplane/routing/hash.ts'
+import { NOBODY_LISTENS } from '../support/nobody-listens.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { SteadyClient, type Answered } from '../support/steady-client.ts'
 import { startUpstream, type UpstreamHandler, type UpstreamServer } from '../support/upstream-server.ts'
@@ -29,8 +30,6 @@ const route = (name: string, fallback: string, copies: string[] = []): Record<st
 beforeAll(async () => {
   primary = await startUpstream(ok)
   canary = await startUpstream(ok)
-  const gone = await startUpstream(() => {})
-  await gone.stop()
   const outlier = { errors: ERRORS, eject: `${EJECT_MS}ms` }
   const health = { path: HEALTH, interval: '200ms', unhealthy_after: 2, healthy_after: 2 }
   const upstreams = {
@@ -38,8 +37,8 @@ beforeAll(async () => {
     falls: { endpoints: canary.url, outlier },
     stays: { endpoints: canary.url, outlier },
     checked: { endpoints: canary.url, health, outlier: { errors: 100_000 } },
-    dead: { endpoints: gone.url, outlier: { errors: 100_000 } },
-    half: { endpoints: [gone.url, canary.url], outlier: { errors: 100_000 } },
+    dead: { endpoints: NOBODY_LISTENS[0], outlier: { errors: 100_000 } },
+    half: { endpoints: [NOBODY_LISTENS[0], canary.url], outlier: { errors: 100_000 } },
   }
   proxy = await startUnderstudy({
     listen: { address: '127.0.0.1:0', threads: 1 },

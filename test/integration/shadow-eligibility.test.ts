@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { NOBODY_LISTENS } from '../support/nobody-listens.ts'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
 import type { RawResponse } from '../support/raw-response.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -15,12 +16,10 @@ let outer: RunningUnderstudy
 beforeAll(async () => {
   primary = await startUpstream((_request, respond) => respond.reply(200))
   shadow = await startUpstream((_request, respond) => respond.reply(200))
-  const gone = await startUpstream(() => {})
-  await gone.stop()
   const upstreams = {
     v1: primary.url,
     busy: { endpoints: primary.url, connections: 1, timeouts: { connect: '400ms' } },
-    gone: `http://127.0.0.1:${gone.port}`,
+    gone: NOBODY_LISTENS[0],
     v2: shadow.url,
   }
   const shadows = [{ upstream: 'v2', percent: 100 }]

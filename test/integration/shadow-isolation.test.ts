@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
+import { NOBODY_LISTENS } from '../support/nobody-listens.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { selfSigned } from '../support/self-signed.ts'
 import { SteadyClient } from '../support/steady-client.ts'
@@ -72,12 +73,10 @@ beforeAll(async () => {
     servers.push(server)
     upstreams[nameOf(behaviour)] = server.url
   }
-  const gone = await startUpstream(() => {})
-  await gone.stop()
   const untrusted = await startUpstream((_request, respond) => respond.reply(200), { tls: selfSigned() })
   servers.push(untrusted)
   blackHole = await startFaultProxy(primary.port, { kind: 'black-hole' })
-  upstreams['is-not-there'] = `http://127.0.0.1:${gone.port}`
+  upstreams['is-not-there'] = NOBODY_LISTENS[0]
   upstreams['has-a-certificate-nobody-trusts'] = untrusted.url
   upstreams['is-behind-a-black-hole'] = blackHole.url
   const shadows = Object.keys(upstreams).filter(name => name !== 'primary')

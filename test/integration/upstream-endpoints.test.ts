@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { NOBODY_LISTENS } from '../support/nobody-listens.ts'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { inParallel, SteadyClient } from '../support/steady-client.ts'
@@ -30,12 +31,7 @@ beforeAll(async () => {
   const endpoints = servers.map(server => server.url)
   const never = { errors: 100_000 }
   const health = { path: HEALTH, interval: '200ms', unhealthy_after: 2, healthy_after: 2 }
-  const dead: string[] = []
-  for (let i = 0; i < 2; i++) {
-    const gone = await startUpstream(() => {})
-    await gone.stop()
-    dead.push(gone.url)
-  }
+  const dead = NOBODY_LISTENS
   const upstreams = {
     'round-robin': { endpoints, balance: 'round-robin', outlier: never },
     'least-inflight': { endpoints, outlier: never },
