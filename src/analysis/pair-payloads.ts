@@ -45,10 +45,10 @@ export class PairPayloads {
     return primary.payload.kind === shadow.payload.kind ? [primary, shadow] : [asList(primary), asList(shadow)]
   }
 
-  /** A success can say in its body that the model failed, and so can the end of a stream. Decoded only on suspicion. */
+  /** A success can say in its body that the model failed, and so can the end of a stream; a list of messages says none. */
   saysError(side: Side): boolean {
     const leg = this.#frame[side]
-    if (leg.status >= 400 || leg.capture !== 'complete') return false
+    if (leg.status >= 400 || leg.capture !== 'complete' || this.#frame.session !== null) return false
     const decoded = this.#body(side)
     if (decoded.kind === 'failed') return false
     const isSuspect = mayBeStream(leg, decoded.body) || decoded.body.includes(ERROR_KEY)

@@ -29,6 +29,7 @@ export function compileRoutes(
     const shadows = route.shadows.map((shadow, at): ShadowPlan => {
       const upstream = resolver([...path, 'shadows', at, 'upstream'], shadow.upstream)
       checkSetBody([...path, 'shadows', at], shadow, report)
+      checkWebSockets([...path, 'shadows', at], shadow, report)
       return { ...shadowOf(shadow), upstream, experiment: experiment(shadow.upstream) }
     })
     const canary = canaryOf(path, route, resolver, experiment, report)
@@ -144,6 +145,16 @@ function ceilingsOf({ ceilings }: ShadowEntry): CeilingsPlan | null {
   const { per_second: perSecond, per_day: perDay, bytes_per_day: bytesPerDay } = ceilings
   const isUnlimited = perSecond === null && perDay === null && bytesPerDay === null
   return isUnlimited ? null : { perSecond, perDay, bytesPerDay }
+}
+
+/** A handshake is a GET. */
+function checkWebSockets(path: KeyPath, { websockets, methods }: ShadowEntry, report: Report): void {
+  if (!websockets || methods.includes('GET')) return
+  report(
+    [...path, 'websockets'],
+    'copies nothing where `methods` has no GET',
+    'add GET to methods, or remove websockets',
+  )
 }
 
 function checkSetBody(path: KeyPath, shadow: ShadowEntry, report: Report): void {

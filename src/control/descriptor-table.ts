@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { devNull } from 'node:os'
 
-/** Beyond it the table doubles only twice until it holds 16 384, and each start would take a tenth of a second longer. */
+/** Beyond it the table doubles at most twice until it holds 16 384, and each start would take a tenth of a second longer. */
 const MOST = 4_096
 
 /**

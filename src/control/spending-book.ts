@@ -1,7 +1,7 @@
 import type { Snapshot } from '../config/snapshot.ts'
 import type { Documents } from '../judge/documents.ts'
 import { isCount, isRecord } from '../wire/read-window.ts'
-import { Spending, spendingKey, type SpendingMemory, type Spent } from '../wire/spending.ts'
+import { dayAt, Spending, spendingKey, type SpendingMemory, type Spent } from '../wire/spending.ts'
 
 const DOCUMENT = 'spending'
 /** How much of a day's copies a crash may forget: writing them with each report would be a write a second. */
@@ -54,7 +54,8 @@ export class SpendingBook {
     if (spending === undefined) {
       spending = new Spending()
       const stored = readSpent(this.#stored[key])
-      if (stored !== null) spending.restore(stored)
+      // A clock that was wrong must not use up the days until it is right.
+      if (stored !== null) spending.restore({ ...stored, day: Math.min(stored.day, dayAt(Date.now() * 1e3)) })
       this.#spending.set(key, spending)
     }
     return spending

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { RecordPlan } from '../config/snapshot.ts'
-import { redactFields } from './redact.ts'
+import { redactFields, sessionPaths, withoutTexts } from './redact.ts'
 
 /**
  * A body as a pair record carries it:
@@ -37,6 +37,16 @@ export function bodyJson(body: Buffer, plan: RecordPlan, bytes = body.length): s
   if (isUtf8(body.length === bytes ? body : withoutCutCharacter(body)))
     return wrap({ encoding: 'utf8', data: wholeCharacters(kept), truncated: !fits, bytes })
   return wrap({ encoding: 'base64', data: kept.toString('base64'), truncated: !fits, bytes })
+}
+
+/** The same of the messages of a WebSocket session, a JSON list. */
+export function sessionJson(body: Buffer, plan: RecordPlan, bytes = body.length): string {
+  const redactPaths = sessionPaths(plan.redactPaths)
+  const messages = redactPaths.length > 0 && bytes <= plan.maxBodyBytes ? parseJson(body) : undefined
+  const readable = messages === undefined ? null : stringify(withoutTexts(messages.value))
+  return readable === null
+    ? bodyJson(body, { ...plan, redactPaths }, bytes)
+    : bodyJson(Buffer.from(readable), { ...plan, redactPaths, maxBodyBytes: Infinity })
 }
 
 function wrap(body: WrappedBody): string {

@@ -2,9 +2,9 @@ import type { ExperimentPlan, FieldPath, RecordPlan, Snapshot } from '../config/
 import type { IncomparableReason, Outcome } from '../wire/outcomes.ts'
 import type { FrameLeg, PairFrame } from '../wire/pair-frame.ts'
 import type { SealedWindow } from '../wire/window.ts'
-import { bodyJson } from './record-body.ts'
+import { bodyJson, sessionJson } from './record-body.ts'
 import { eventSource, recordParts } from './record-parts.ts'
-import { redactDifference } from './redact.ts'
+import { redactDifference, sessionPaths } from './redact.ts'
 import type { SinkRecord } from './sink.ts'
 
 export const PAIR_SCHEMA = 'understudy.pair/1'
@@ -122,7 +122,7 @@ export function pairRecord({
       `"primary":${legJson(frame.primary, parts.primary, streams.primary)},` +
       `"shadow":${legJson(frame.shadow, parts.shadow, streams.shadow)},` +
       `"sentFirst":"${frame.sentFirst}",` +
-      `"comparison":${comparisonJson(comparison, snapshot.record?.redactPaths ?? [])},` +
+      `"comparison":${comparisonJson(comparison, redactPathsOf(frame, snapshot.record))},` +
       `"inclusion":${parts.inclusion}${isRepeat ? ',"repeat":true' : ''}${isStochastic ? ',"stochastic":true' : ''}${bodies}}`,
   }
 }
@@ -164,16 +164,22 @@ function comparisonJson(comparison: Comparison, redactPaths: readonly FieldPath[
   return `${head},"differences":[${differences.join(',')}],"truncated":${truncated}}`
 }
 
+function redactPathsOf({ session }: PairFrame, record: RecordPlan | null): readonly FieldPath[] {
+  const paths = record?.redactPaths ?? []
+  return session === null ? paths : sessionPaths(paths)
+}
+
 function keepsBodies(plan: RecordPlan, result: Outcome): boolean {
   return plan.bodies === 'always' || (plan.bodies === 'on-disagreement' && DISAGREEMENTS.includes(result))
 }
 
 function bodiesJson(decoded: DecodedBodies, frame: PairFrame, plan: RecordPlan): string {
+  const json = frame.session === null ? bodyJson : sessionJson
   const sides = (['request', 'primary', 'shadow'] as const).flatMap(side => {
     const body = decoded[side]
     if (body === null) return []
     const cut = side === 'request' && frame.requestBody.length < frame.requestBytes
-    return [`"${side}":${cut ? bodyJson(body, plan, frame.requestBytes) : bodyJson(body, plan)}`]
+    return [`"${side}":${cut ? json(body, plan, frame.requestBytes) : json(body, plan)}`]
   })
   return `{${sides.join(',')}}`
 }

@@ -1,4 +1,4 @@
-import type { FieldPath, FieldStep } from '../config/snapshot.ts'
+import { ANY_CHILD, type FieldPath, type FieldStep } from '../config/snapshot.ts'
 
 export const REDACTED = '[redacted]'
 
@@ -7,6 +7,23 @@ export function redactFields(value: unknown, paths: readonly FieldPath[]): unkno
   let redacted = value
   for (const path of paths) redacted = redactAt(redacted, path, 0)
   return redacted
+}
+
+/**
+ * The paths for a WebSocket session, whose bodies are lists of messages: one that begins with a name holds for every message,
+ * as it does for the bodies of requests, others are of the list. None reaches into bytes, so that those go whole.
+ */
+export function sessionPaths(paths: readonly FieldPath[]): readonly FieldPath[] {
+  if (paths.length === 0) return paths
+  const ofList = paths.map(path => (typeof path[0] === 'string' ? [ANY_CHILD, ...path] : path))
+  return [...ofList, [ANY_CHILD, 'base64']]
+}
+
+/** Messages that are text: where fields are to be redacted, nobody can tell whether they are in there. */
+export function withoutTexts(messages: unknown): unknown {
+  return Array.isArray(messages)
+    ? messages.map(each => (typeof each === 'string' ? REDACTED : (each as unknown)))
+    : messages
 }
 
 function redactAt(node: unknown, path: FieldPath, depth: number): unknown {

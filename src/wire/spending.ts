@@ -31,13 +31,15 @@ export class Spending {
   }
 
   /**
-   * One more copy goes now, `intervalUs` after the one before it; after a quiet time as many at once as take `aheadUs`
-   * together. false: it would be too early.
+   * One more copy goes now, `intervalUs` after the one before it; after a quiet time one, and as many more as take `aheadUs`
+   * together, at once. false: it would be too early.
    */
   takeTurn(nowUs: number, intervalUs: number, aheadUs: number): boolean {
     for (;;) {
       const dueUs = this.#load(TURN)
-      const startUs = Math.max(Number(dueUs), nowUs - aheadUs)
+      // One that is later than this rate can make it is of a lower one, before a reload: it is over.
+      const isStale = Number(dueUs) > nowUs + intervalUs
+      const startUs = isStale ? nowUs : Math.max(Number(dueUs), nowUs - aheadUs)
       if (startUs > nowUs) return false
       if (this.#swap(TURN, dueUs, BigInt(Math.round(startUs + intervalUs)))) return true
     }
@@ -102,7 +104,7 @@ const CELLS = 3
 const TURN = 0
 const COPIES = 1
 const BYTES = 2
-/** 128 TiB a day; the 16 bits above hold days until 2059. */
+/** 128 TiB a day; the 16 bits above hold days until 2149. */
 const AMOUNT_BITS = 47n
 const AMOUNT_MAX = 2 ** Number(AMOUNT_BITS) - 1
 

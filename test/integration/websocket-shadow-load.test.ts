@@ -22,6 +22,10 @@ let secure: WsUpstream
 let deaf: Server
 /** Accepts every upgrade, answers the first bytes and breaks, or not: by turns. */
 let moody: Server
+/** Accepts every upgrade, and says as much as its socket takes, whatever it hears. */
+let flood: Server
+let flooding = 0
+let floodedBytes = 0
 let proxy: RunningUnderstudy
 const sockets = new Set<Socket>()
 
@@ -30,6 +34,18 @@ beforeAll(async () => {
   shadow = await startWsUpstream()
   secure = await startWsUpstream({ tls: certificate })
   deaf = await acceptAll(socket => socket.pause())
+  flood = await acceptAll(socket => {
+    const payload = Buffer.alloc(60_000, 'a')
+    const frame = Buffer.concat([Buffer.from([0x81, 126, payload.length >> 8, payload.length & 0xff]), payload])
+    const say = (): void => {
+      while (!socket.destroyed && socket.write(frame)) floodedBytes += frame.length
+    }
+    flooding++
+    socket.on('drain', say)
+    socket.once('close', () => flooding--)
+    socket.resume()
+    say()
+  })
   let turn = 0
   moody = await acceptAll(socket => {
     const mood = turn++ % 4
@@ -45,11 +61,14 @@ beforeAll(async () => {
       shadow: { endpoints: shadow.url, connections: 1000 },
       secure: { endpoints: secure.url, host: 'upstream', tls: { ca: certificate.cert } },
       deaf: urlOf(deaf),
+      flood: urlOf(flood),
       moody: { endpoints: urlOf(moody), outlier: { errors: 1000 } },
       control: { endpoints: primary.url, connections: 1000 },
     },
     routes: [
       route('deaf', { shadows: shadows('deaf', { max_body: '64MiB' }) }),
+      route('flood', { shadows: shadows('flood') }),
+      route('flood-uncompared', { shadows: shadows('flood'), compare: 'off' }),
       route('long', { shadows: shadows('shadow') }),
       route('moody', { shadows: shadows('moody') }),
       route('crowded', { shadows: shadows('shadow', { max_in_flight: 1 }) }),
@@ -62,7 +81,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy.stop()
   for (const socket of sockets) socket.destroy()
-  for (const server of [deaf, moody]) server.close()
+  for (const server of [deaf, flood, moody]) server.close()
   await Promise.all([primary.stop(), shadow.stop(), secure.stop()])
 })
 
@@ -110,7 +129,21 @@ describe('D7: what a session takes is bounded', () => {
     const counts = await settledCounts(proxy, 'deaf.deaf', 4)
     expect([counts.pairs, counts.outcomes.shadow_error]).toEqual([4, 4])
     const why = await proxy.waitForLog(({ msg, upstream }) => msg === 'shadow failed' && upstream === 'deaf')
-    expect(why).toMatchObject({ code: 'UPSTREAM_TIMEOUT', detail: '1048576 bytes were not read' })
+    expect(why).toMatchObject({ code: 'UPSTREAM_TIMEOUT', detail: '16777216 bytes were not read' })
+  })
+
+  test('a shadow that talks without end is cut, also where nobody wants its words', async () => {
+    for (const path of ['/flood', '/flood-uncompared']) {
+      const before = floodedBytes
+      const client = await openWebSocket(`${proxy.url}${path}`)
+      client.send('hello')
+      expect((await nextMessage(client)).data.toString()).toBe('hello')
+      await settledCounts(proxy, `${path.slice(1)}.flood`, 1)
+      await eventually(() => flooding === 0)
+      // Its 1 MiB, and what the sockets of both sides hold.
+      expect(floodedBytes - before).toBeLessThan(16 * MIB)
+      client.terminate()
+    }
   })
 
   test('over max_body nothing is copied any more, and what is there is no evidence against the shadow', async () => {

@@ -48,7 +48,7 @@ beforeAll(async () => {
         shadows: [...shadows, { ...shadows[0], upstream: 'patient', timeout: `${2 * PERIOD_MS}ms` }],
       },
     ],
-    record: { bodies: 'always' },
+    record: { bodies: 'always', redact: [] },
   })
 })
 

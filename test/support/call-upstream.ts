@@ -10,6 +10,7 @@ export const GET: Request = { head: 'GET / HTTP/1.1\r\nhost: models.example\r\n\
 
 /** A call that only waits for the end: null for a whole answer, else the error. */
 export class EndOfCall implements Call {
+  readonly isAwaited = true
   readonly method = 'GET'
   readonly error: Promise<Error | null>
   readonly #settle: (error: Error | null) => void

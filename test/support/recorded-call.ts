@@ -8,6 +8,7 @@ import { within } from './within.ts'
 
 /** A call that writes down all it hears, and can do something about it at once. */
 export class RecordedCall implements Call {
+  readonly isAwaited = true
   readonly method: string
   readonly heard: string[] = []
   body = ''

@@ -83,7 +83,7 @@ class Decoding {
     if (begins === (this.#parts !== null)) return outOfPlace(begins ? 'a new message' : 'a continuation')
     if (begins) this.#first = frame
     this.#parts ??= []
-    this.#parts.push(frame.payload)
+    if (frame.payload.length > 0) this.#parts.push(frame.payload)
     return frame.isFinal ? this.#endMessage(this.#first as WebSocketFrame, this.#parts) : null
   }
 

@@ -132,7 +132,7 @@ const ceilings = block({
   per_second: number('a rate', 0.001, 1_000_000, 'for example 50, or 0.1 for one in ten seconds')
     .nullable()
     .default(null)
-    .describe('Copies in a second; those of a tenth of a second may go at once. null: no ceiling.'),
+    .describe('Copies in a second; one, and those of a tenth of a second, may go at once. null: no ceiling.'),
   per_day: count(1, 1_000_000_000).nullable().default(null).describe('Copies in a day, UTC. null: no ceiling.'),
   bytes_per_day: size(1, 2 ** 46)
     .nullable()

@@ -7,8 +7,13 @@ import { acceptFor, agreementOf, isSameAgreement, type Agreement } from '../http
 import { legErrorCode } from '../upstream/leg-error.ts'
 import type { SentHandshake } from './session-request.ts'
 
-/** What a shadow may leave unread: more than a socket takes at once, and little enough for every copy under way. */
-const UNREAD_BYTES = 1024 * 1024
+/**
+ * What a shadow may leave unread: half of what the copies of a thread may hold. It is no memory of its own, the client's words
+ * are kept anyway; all that it said before the shadow's handshake goes at once.
+ */
+const UNREAD_BYTES = 16 * 1024 * 1024
+/** What a shadow may say behind the last word to it: more is not worth hearing its close frame. */
+const FAREWELL_BYTES = 64 * 1024
 /** What the answer to the last close frame may take. */
 const LEAVE_MS = 1_000
 
@@ -41,6 +46,8 @@ export class SessionConnection implements WheelEntry {
   #state: 'asking' | 'open' | 'leaving' | 'gone' = 'asking'
   #request: ClientRequest | null = null
   #socket: Socket | null = null
+  /** Read since the last word. */
+  #farewellBytes = 0
 
   constructor(wheel: DeadlineWheel, agreement: Agreement, listener: SessionListener) {
     this.#wheel = wheel
@@ -121,7 +128,9 @@ export class SessionConnection implements WheelEntry {
   }
 
   #read(bytes: Buffer): void {
-    if (this.#state === 'open') this.#listener.onBytes(bytes)
+    if (this.#state === 'open') return this.#listener.onBytes(bytes)
+    this.#farewellBytes += bytes.length
+    if (this.#farewellBytes > FAREWELL_BYTES) this.#gone()
   }
 
   #broke(error: Error): void {
@@ -140,5 +149,8 @@ export class SessionConnection implements WheelEntry {
     this.#wheel.disarm(this)
     this.#request?.destroy()
     if (this.#socket !== null) cutSocket(this.#socket)
+    // The client's connection, which knows this one, may go on for days.
+    this.#request = null
+    this.#socket = null
   }
 }

@@ -47,6 +47,10 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
   #heardBytes = 0
   /** It does not get what the client says any more. */
   #isDeaf = false
+  /** It says more than anybody wants to compare: its connection is cut, whatever it still has to say. */
+  #isTooLong = false
+  /** performance.now() when it was known how much the primary has said. */
+  #knownMs = 0
 
   constructor(exchange: Exchange, session: Session, slot: ShadowSlot, endpoint: Endpoint) {
     const { wheel, copyMemory } = exchange.plane
@@ -102,15 +106,17 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
   /** The client has said this. */
   hear(said: Buffer): void {
     if (this.#state !== 'open' || this.#isDeaf) return
+    this.#isDeaf = this.#heardBytes + said.length > this.slot.shadow.plan.maxBodyBytes
+    if (this.#isDeaf) return
     this.#heardBytes += said.length
-    this.#isDeaf = this.#heardBytes > this.slot.shadow.plan.maxBodyBytes
-    if (!this.#isDeaf) this.#connection.write(said)
+    this.#connection.write(said)
   }
 
   /** How much the primary has said is known from now on. */
   onPrimaryEnded(): void {
     const { primary, neededMessages } = this.#session
     // One that closes its sessions itself is waited for: the shadow is to do the same.
+    if (primary.ended && this.#knownMs === 0) this.#knownMs = performance.now()
     if (this.#state !== 'open' || !primary.ended || primary.state === 'closed') return
     if (this.#scan.messages >= neededMessages) this.#finish('cut')
   }
@@ -137,6 +143,7 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
     // The endpoint has proved itself; a breaker that tries it must not wait until the session ends.
     this.endpoint.ended('good', performance.now())
     this.endpoint.started(performance.now())
+    this.slot.shadow.gate.ended(null, performance.now())
     for (const piece of this.#session.said.list().pieces()) this.hear(piece)
     this.onPrimaryEnded()
   }
@@ -144,7 +151,11 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
   /** The shadow has said this; it goes no further than the capture. */
   onBytes(bytes: Buffer): void {
     this.#exchange.plane.answerBudget.take(bytes.length)
-    if (this.capture.wanted && !this.capture.takes(bytes.length)) return this.#finish('cut')
+    const limitBytes = this.slot.shadow.plan.maxBodyBytes
+    if (this.bytes + bytes.length > limitBytes) {
+      this.#isTooLong = true
+      return this.#finish('cut')
+    }
     this.#scan.push(bytes)
     this.bytes += bytes.length
     this.capture.add(bytes)
@@ -161,17 +172,20 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
   onDeadline(nowMs: number): void {
     const name = this.slot.shadow.upstream.plan.name
     const afterMs = Math.round(nowMs - this.#startedMs)
-    if (this.#state === 'open') this.#timeIsUp(`no message from ${name} after ${afterMs} ms`)
+    if (this.#state === 'open') this.#timeIsUp(`no message from ${name} after ${afterMs} ms`, nowMs)
     else if (this.#state === 'connecting' && afterMs < this.timeoutMs)
       this.fail('UPSTREAM_CONNECT', `no connection to ${name} within ${afterMs} ms`)
     else this.fail('UPSTREAM_TIMEOUT', `no answer from ${name} after ${afterMs} ms`)
   }
 
-  /** It had its time for all that the primary has said, unless the session goes on or it did not get all of it. */
-  #timeIsUp(owed: string): void {
+  /**
+   * It had its time for all that the primary has said where the session was over for half of it, and it got all that the
+   * client has said.
+   */
+  #timeIsUp(owed: string, nowMs: number): void {
     const { primary, saidMessages, isOverLimit } = this.#session
     const isDeaf = this.#isDeaf || isOverLimit
-    const isOver = primary.state === 'left' || primary.state === 'closed'
+    const isOver = primary.ended && primary.state !== 'cut' && nowMs - this.#knownMs >= this.timeoutMs / 2
     if (this.#scan.messages === 0 && primary.messages > 0 && saidMessages > 0 && !isDeaf)
       this.fail('UPSTREAM_TIMEOUT', owed)
     else this.#finish(isOver && !isDeaf ? 'whole' : 'cut')
@@ -181,7 +195,8 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
     const { plane } = this.#exchange
     const { upstream, pace, ceilings } = this.slot.shadow
     const verdict = this.#verdict()
-    const lastWord = this.error === null && !this.#isDeaf ? this.#session.lastWord : null
+    const hears = this.error === null && !this.#isDeaf && !this.#isTooLong
+    const lastWord = hears ? this.#session.lastWord : null
     this.#state = 'ended'
     this.end = end
     if (this.#answeredAtUs === 0) this.#answeredAtUs = plane.clock.nowUs()
@@ -189,7 +204,7 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
     this.#connection.leave(lastWord)
     upstream.ended(this.endpoint, verdict)
     ceilings?.spend(this.#heardBytes + this.bytes, plane.clock.nowUs())
-    if (this.error === null) pace.kept()
+    if (this.error === null && !this.#isTooLong) pace.kept()
     else pace.lost()
     shadowEnded(this.#exchange, this.slot, detail)
     this.#session.onLegEnded()
@@ -199,6 +214,8 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
   #verdict(): LegVerdict {
     if (this.#state === 'open') return 'undecided'
     if (this.status > 101) return this.status >= 500 ? 'bad' : 'good'
+    // It has answered, and agreed to something else than the primary.
+    if (this.status === 101 && this.error === 'UPSTREAM_PROTOCOL') return 'good'
     return this.error !== null && ERRORS[this.error].source === 'upstream' ? 'bad' : 'undecided'
   }
 }

@@ -11,6 +11,7 @@ const DRAIN_BYTES = 64 * 1024
 
 /** The copy's leg: its answer goes nowhere but into the capture. */
 export class ShadowLeg extends Leg {
+  readonly isAwaited = false
   readonly #exchange: Exchange
   readonly #slot: ShadowSlot
   readonly #drainUntilBytes: number

@@ -47,6 +47,7 @@ interface Streak {
 
 /** One check: passed is a 2xx within the time; the body is read and thrown away. */
 class Probe implements Call {
+  readonly isAwaited = false
   readonly method = 'GET'
   control: CallControl | null = null
   readonly #timer: NodeJS.Timeout

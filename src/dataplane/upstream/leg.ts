@@ -55,6 +55,7 @@ export abstract class Leg implements WheelEntry, Call {
   wheelPrevious: WheelEntry | null = null
   wheelDueMs = Number.NaN
 
+  abstract readonly isAwaited: boolean
   method = ''
   #control: CallControl | null = null
   readonly #clock: Clock

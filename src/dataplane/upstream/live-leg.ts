@@ -17,6 +17,7 @@ const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i
 
 /** The leg whose answer the client gets: relays it with back-pressure while capturing a copy up to a limit. */
 export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
+  readonly isAwaited = true
   readonly #exchange: Exchange
   #paused = false
   stalledAtMs = 0

@@ -183,6 +183,12 @@ routing.yaml:9:47  routes[0].canary.ramp: needs a gate: without one no harm ever
     hint: \`set_body\` is applied on the threads that serve clients: set max_body to at most 4MiB, or leave set_body out`,
   },
   {
+    problem: 'sessions that no method lets through',
+    text: replaced('percent: 100', 'percent: 100, methods: [POST], websockets: true'),
+    message: `routing.yaml:9:80  routes[0].shadows[0].websockets: copies nothing where \`methods\` has no GET
+    hint: add GET to methods, or remove websockets`,
+  },
+  {
     problem: 'a variable that is not set',
     text: replaced('127.0.0.1:8080', '"127.0.0.1:${PORT}"'),
     message: `routing.yaml:1:9  listen: the environment variable PORT is not set

@@ -35,6 +35,15 @@ describe('what copies have cost', () => {
     expect(counted(new SpendingBook(documents)).read()).toEqual({ day: 7, copies: 1, bytes: 0 })
   })
 
+  test('in a day that is still to come, by a clock that was wrong, counts for this one', () => {
+    const documents = new MemoryDocuments()
+    documents.set('spending', { [KEY]: { day: 60_000, copies: 3, bytes: 0 } })
+    const today = Math.floor(Date.now() / 86_400_000)
+    const { day, copies } = counted(new SpendingBook(documents)).read()
+    expect(copies).toBe(3)
+    expect(Math.abs(day - today)).toBeLessThanOrEqual(1)
+  })
+
   test('of a shadow that is not in the file for one run is not forgotten', () => {
     const documents = new MemoryDocuments()
     documents.set('spending', { 'churn/other': { day: 7, copies: 3, bytes: 0 } })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { RecordPlan, Snapshot } from '../../../src/config/snapshot.ts'
+import { ANY_CHILD, type RecordPlan, type Snapshot } from '../../../src/config/snapshot.ts'
 import {
   pairRecord,
   windowRecord,
@@ -224,6 +224,47 @@ describe('the bodies of a pair record', () => {
     ],
   ])('%s', (_name, body, expected) => {
     expect(kept(body)).toEqual(expected)
+  })
+
+  describe('of a WebSocket session, a list of messages', () => {
+    const session = { primary: 'cut', shadow: 'cut' } as const
+    const said = (messages: unknown, redactPaths: RecordPlan['redactPaths']): unknown => {
+      const plan = recordPlan({ bodies: 'always', redactPaths })
+      const given = input({ snapshot: snapshot(plan), decoded: { ...NO_BODIES, primary: json(messages) } })
+      const record = parsed(pairRecord({ ...given, frame: { ...given.frame, session } }))
+      return (record['bodies'] as { primary: unknown }).primary
+    }
+
+    test('have the fields redacted in each message, and all that cannot be looked into', () => {
+      const messages = [{ email: 'a@b.c', n: 1 }, '{"email":"a@b.c","n":1,"n":2}', { base64: 'YUBiLmM=' }, 5]
+      const redacted = [{ email: '[redacted]', n: 1 }, '[redacted]', { base64: '[redacted]' }, 5]
+      expect(said(messages, [['email']])).toEqual(redacted)
+      expect(said(messages, [[ANY_CHILD, 'email']])).toEqual(redacted)
+      expect(said(messages, [])).toEqual(messages)
+    })
+
+    test('nested beyond reason are withheld', () => {
+      const deep = Buffer.from(`[${'['.repeat(50_000)}${']'.repeat(50_000)}]`)
+      const plan = recordPlan({ bodies: 'always', redactPaths: [['email']], maxBodyBytes: 200_000 })
+      const given = input({ snapshot: snapshot(plan), decoded: { ...NO_BODIES, primary: deep } })
+      const record = parsed(pairRecord({ ...given, frame: { ...given.frame, session } }))
+      expect(record['bodies']).toEqual({ primary: { withheld: 'not redactable', bytes: 100_002 } })
+    })
+
+    test('are redacted in differences as well', () => {
+      const differences = [
+        { path: '$[0].email', kind: 'value', primary: 'a@b.c', shadow: 'x@y.z' },
+        { path: '$[1]', kind: 'extra', primary: undefined, shadow: { email: 'x@y.z', n: 1 } },
+        { path: '$[2]', kind: 'value', primary: 'mail a@b.c', shadow: 'mail x@y.z' },
+        { path: '$[3].base64', kind: 'value', primary: 'YUBiLmM=', shadow: 'eEB5Lno=' },
+        { path: '$[4].n', kind: 'value', primary: 1, shadow: 2 },
+      ] as const
+      const given = input({ snapshot: snapshot(recordPlan({ redactPaths: [['email']] })) })
+      const comparison = { ...DISAGREE, differences }
+      const text = JSON.stringify(parsed(pairRecord({ ...given, comparison, frame: { ...given.frame, session } })))
+      for (const secret of ['a@b.c', 'x@y.z', 'YUBiLmM=', 'eEB5Lno=']) expect(text).not.toContain(secret)
+      expect(text).toContain('"path":"$[4].n","kind":"value","primary":1,"shadow":2')
+    })
   })
 
   test('over the limit are cut, text between characters', () => {

@@ -70,6 +70,12 @@ describe('the turns of copies', () => {
     expect(turns(spending, 50, 1, DAY_US + 3_600e6)).toBeLessThanOrEqual(50 + 5)
   })
 
+  test('at a higher rate do not wait for that of a lower one', () => {
+    const spending = new Spending()
+    expect(spending.takeTurn(DAY_US, 1e6 / 0.01, 100_000)).toBe(true)
+    expect(turns(spending, 50, 1, DAY_US + 100)).toBeGreaterThan(45)
+  })
+
   test('let a few go at once', () => {
     const spending = new Spending()
     const taken = Array.from({ length: 20 }, () => spending.takeTurn(DAY_US, 20_000, 100_000))

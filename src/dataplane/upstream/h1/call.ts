@@ -5,6 +5,8 @@ import type { AnswerHead } from './answer-head.ts'
  * after `onAnswerEnd` or `onCallFailed`. Only `onRequestSent` may come before `send` has returned.
  */
 export interface Call {
+  /** A client waits for the answer. */
+  readonly isAwaited: boolean
   /** HEAD: the answer has no body, whatever its head says. */
   readonly method: string
   /** The whole request has been handed to the socket. */

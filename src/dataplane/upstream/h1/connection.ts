@@ -201,6 +201,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     const call = this.#call
     this.#call = null
     this.#stream = null
+    if (this.#turn === SMALL && call?.isAwaited === true) this.#turns.smallEnded(this.#readMs)
     this.#readOn()
     // Before anyone hears of the end: the next request may want just this connection.
     if (this.#mayFollow && this.#sent && rest === 0 && this.idleLimitMs > 0 && this.#flushed) {
@@ -272,7 +273,6 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
 
   /** The answer is over. Where its last bytes were held back, the next one must be read. */
   #readOn(): void {
-    if (this.#turn === SMALL) this.#turns.smallEnded(this.#readMs)
     const isHeldBack = this.#paused || this.#waitsForTurn
     this.#paused = false
     this.#leaveTurns()

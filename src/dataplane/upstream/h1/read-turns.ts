@@ -78,7 +78,7 @@ export class ReadTurns {
     return false
   }
 
-  /** An answer that took no turn is over. `nowMs`: on the clock of the turns. */
+  /** An answer that took no turn, and for which a client has waited, is over. `nowMs`: on the clock of the turns. */
   smallEnded(nowMs: number): void {
     this.#smallMs = nowMs
   }
