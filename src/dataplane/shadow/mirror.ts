@@ -4,7 +4,7 @@ import type { WindowCounts } from '../../wire/window.ts'
 import type { ShadowRuntime } from '../runtime.ts'
 import { copyRequest } from './copy-request.ts'
 import { ShadowLeg } from './shadow-leg.ts'
-import { countsOf, drop, type ShadowSlot } from './slot.ts'
+import { countsOf, drop, markSent, type ShadowSlot } from './slot.ts'
 import { takeCopy } from './take-copy.ts'
 
 const ROLE_HEADER = 'x-understudy-role'
@@ -81,11 +81,7 @@ function send(exchange: Exchange, slot: ShadowSlot): void {
   const ceiling = takeCopy(exchange, shadow, exchange.requestBody.bytes, nowMs)
   if (ceiling !== null) return drop(exchange, slot, ceiling)
   const leg = new ShadowLeg(exchange, slot, endpoint)
-  slot.leg = leg
-  slot.state = 'sent'
-  counters.inFlight++
-  counters.sent++
-  countsOf(exchange, shadow).sent++
+  markSent(exchange, slot, leg)
   leg.start(request)
 }
 

@@ -12,7 +12,7 @@ import { sampleShadows } from './mirror.ts'
 import { PrimarySession } from './primary-session.ts'
 import { Session, type OpenedConnection } from './session.ts'
 import { SessionLeg } from './session-leg.ts'
-import { countsOf, drop, type ShadowSlot } from './slot.ts'
+import { drop, markSent, type ShadowSlot } from './slot.ts'
 import { takeCopy } from './take-copy.ts'
 
 /** A client's handshake, as far as copies are made of it. */
@@ -79,12 +79,7 @@ function send(exchange: Exchange, session: Session, slot: ShadowSlot): SessionLe
     return null
   }
   const leg = new SessionLeg(exchange, session, slot, place)
-  const { counters } = slot.shadow
-  slot.leg = leg
-  slot.state = 'sent'
-  counters.inFlight++
-  counters.sent++
-  countsOf(exchange, slot.shadow).sent++
+  markSent(exchange, slot, leg)
   leg.start()
   return leg
 }

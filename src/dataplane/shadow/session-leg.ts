@@ -115,8 +115,8 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
   /** How much the primary has said is known from now on. */
   onPrimaryEnded(): void {
     const { primary, neededMessages } = this.#session
-    // One that closes its sessions itself is waited for: the shadow is to do the same.
     if (primary.ended && this.#knownMs === 0) this.#knownMs = performance.now()
+    // One that closes its sessions itself is waited for: the shadow is to do the same.
     if (this.#state !== 'open' || !primary.ended || primary.state === 'closed') return
     if (this.#scan.messages >= neededMessages) this.#finish('cut')
   }

@@ -30,6 +30,16 @@ export function countsOf(exchange: Exchange, shadow: ShadowRuntime): WindowCount
   return exchange.tally.counts(shadow.plan.experiment)
 }
 
+/** The copy is about to be sent: its leg starts behind this. */
+export function markSent(exchange: Exchange, slot: ShadowSlot, leg: CopyLeg): void {
+  const { counters } = slot.shadow
+  slot.leg = leg
+  slot.state = 'sent'
+  counters.inFlight++
+  counters.sent++
+  countsOf(exchange, slot.shadow).sent++
+}
+
 /** Gives up one copy that has not been sent. */
 export function drop(exchange: Exchange, slot: ShadowSlot, reason: DropReason): void {
   slot.state = 'dropped'
