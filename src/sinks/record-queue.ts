@@ -6,6 +6,12 @@ export interface QueueLimits {
   readonly bytes: number
 }
 
+/**
+ * Share of both limits that only windows may use beyond them. Verdicts are computed again from windows, of which there is
+ * one per experiment and ten seconds: pairs that come by the thousand a second must not take their place.
+ */
+const WINDOWS_RESERVE = 1 / 8
+
 /** What a record holds in memory beside its value: key, event attributes, the objects themselves. */
 const RECORD_OVERHEAD_BYTES = 256
 
@@ -48,8 +54,9 @@ export class RecordQueue {
 
   /** Takes the record to the end of the line. false: the queue is full and the record (the newest) is dropped. */
   offer(record: SinkRecord, bytes = recordBytes(record)): boolean {
-    if (this.pending >= this.#limits.records || this.#bytes + bytes > this.#limits.bytes)
-      return this.refuse('queue_full')
+    const share = record.stream === 'windows' ? 1 + WINDOWS_RESERVE : 1
+    const { records: maxRecords, bytes: maxBytes } = this.#limits
+    if (this.pending >= maxRecords * share || this.#bytes + bytes > maxBytes * share) return this.refuse('queue_full')
     this.#accepted += 1
     this.#bytes += bytes
     this.#entries.push({ record, bytes })

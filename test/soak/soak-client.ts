@@ -13,6 +13,8 @@ export interface SoakClientOptions {
   readonly request: Buffer
   readonly lanes: number
   readonly requests: number
+  /** Milliseconds between an answer and the next request of its connection. */
+  readonly thinkMs: number
   /** Share of the requests after which the client closes its connection without waiting. */
   readonly abandon: number
   readonly random: () => number
@@ -36,14 +38,16 @@ export async function runSoakClient(options: SoakClientOptions): Promise<ClientT
 function runLane(options: SoakClientOptions, totals: ClientTotals, next: () => boolean): Promise<void> {
   return new Promise(resolve => {
     let socket: Socket | null = null
+    let isWaiting = false
     const drop = (): void => {
       const old = socket
       socket = null
       old?.destroy()
     }
     const ended = (status: number): void => {
+      isWaiting = false
       totals.statuses.set(status, (totals.statuses.get(status) ?? 0) + 1)
-      send()
+      setTimeout(send, options.thinkMs)
     }
     const open = (): Socket => {
       const opened = connect({ host: '127.0.0.1', port: options.port, noDelay: true })
@@ -58,7 +62,7 @@ function runLane(options: SoakClientOptions, totals: ClientTotals, next: () => b
       opened.on('close', () => {
         if (opened !== socket) return
         drop()
-        ended(0)
+        if (isWaiting) ended(0)
       })
       return opened
     }
@@ -70,11 +74,12 @@ function runLane(options: SoakClientOptions, totals: ClientTotals, next: () => b
       }
       socket ??= open()
       socket.write(options.request)
+      isWaiting = true
       if (options.random() >= options.abandon) return
-      const left = socket
       setImmediate(() => {
         // The answer may have come in between; then there is nothing to walk away from.
-        if (left !== socket) return
+        if (!isWaiting) return
+        isWaiting = false
         totals.abandoned++
         drop()
         send()

@@ -20,6 +20,25 @@ describe('the record queue', () => {
     expect(queue.offer(numberedRecord(3, 1_000))).toBe(true)
   })
 
+  test('has room for windows where pairs have filled it, up to an eighth more', () => {
+    const bytes = recordBytes(numberedRecord(0))
+    for (const limits of [
+      { records: 16, bytes: 1e6 },
+      { records: 1e6, bytes: 16 * bytes },
+    ]) {
+      const queue = new RecordQueue(limits, [])
+      const offerPair = () => queue.offer(numberedRecord(0))
+      const offerWindow = () => queue.offer({ ...numberedRecord(0), stream: 'windows' })
+      while (offerPair());
+      expect(queue.pending).toBe(16)
+      expect([offerWindow(), offerWindow(), offerWindow()]).toEqual([true, true, false])
+      queue.delivered(2)
+      // What windows take beyond the limit is not given back to pairs.
+      expect([offerPair(), offerWindow()]).toEqual([false, true])
+      expect(queue.counts()).toMatchObject({ delivered: 2, dropped: { queue_full: 3 }, pending: 17 })
+    }
+  })
+
   test('counts bytes, not characters', () => {
     const record = numberedRecord(0)
     expect(recordBytes({ ...record, value: '"ééé"' }) - recordBytes({ ...record, value: '"eee"' })).toBe(3)
