@@ -8,7 +8,7 @@ export interface QueueLimits {
 
 /**
  * Share of both limits that only windows may use beyond them. Verdicts are computed again from windows, of which there is
- * one per experiment and ten seconds: pairs that come by the thousand a second must not take their place.
+ * one a second for each experiment and thread: pairs that come by the thousand must not take their place.
  */
 const WINDOWS_RESERVE = 1 / 8
 
