@@ -8,6 +8,7 @@ import { Counters } from './counters.ts'
 import { DeadlineWheel } from './deadline-wheel.ts'
 import type { Exchange } from './exchange.ts'
 import type { Tunnel } from './http/tunnel.ts'
+import { UnreadAnswers } from './http/unread-answers.ts'
 import { TurnEnds } from './http/upload.ts'
 import { LoopLag } from './loop-lag.ts'
 import { ThreadLoad } from './thread-load.ts'
@@ -33,6 +34,7 @@ export class DataPlane {
   readonly copyMemory = new CopyMemory()
   readonly answerBudget = new AnswerBudget()
   readonly relayMemory = new RelayMemory()
+  readonly unreadAnswers = new UnreadAnswers()
   readonly outbox: Outbox
   readonly log: RateLimitedLog
   readonly postLog: (message: LogMessage) => void

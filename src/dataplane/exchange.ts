@@ -177,11 +177,11 @@ export class Exchange implements UploadOwner, Attendant {
     this.#refuseBody(new ProxyError('BAD_REQUEST', detail))
   }
 
-  /** The client closed, or broke, its connection before the answer was complete. */
-  onClientGone(): void {
+  /** The client closed, or broke, its connection before the answer was complete, or does not take it. */
+  onClientGone(detail: string): void {
     if (this.answered) return
     this.clientGone = true
-    if (this.live !== null) this.live.fail('CLIENT_GONE', 'the client went away')
+    if (this.live !== null) this.live.fail('CLIENT_GONE', detail)
     else liveEnded(this)
   }
 

@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { H1Downstream } from '../../src/dataplane/http/h1-downstream.ts'
+import { UnreadAnswers } from '../../src/dataplane/http/unread-answers.ts'
 import { parseRequestHead } from '../../src/dataplane/http/h1/received-head.ts'
 import { connectRaw } from '../support/raw-client.ts'
 import type { RawResponse } from '../support/raw-response.ts'
@@ -15,7 +16,15 @@ let server: Server
 
 afterEach(() => void server.close())
 
-const CONNECTION = { address: '::1', secure: false, keepAlive: '', pauseReading() {}, resumeReading() {} }
+const CONNECTION = {
+  address: '::1',
+  secure: false,
+  keepAlive: '',
+  unreadAnswers: new UnreadAnswers(),
+  pauseReading() {},
+  resumeReading() {},
+  cutUnread() {},
+}
 const HEAD = parseRequestHead('GET / HTTP/1.1\r\nhost: h\r\nconnection: close')
 
 /** What a client gets when this 103, and a 200 behind it, are relayed. */

@@ -59,6 +59,10 @@ export class FakeDownstream implements Downstream {
     return true
   }
 
+  keepUnread(): boolean {
+    return true
+  }
+
   end(): void {}
   abort(): void {}
 }

@@ -13,6 +13,7 @@ import { countFault, countUnread, malformed } from './client-faults.ts'
 import { closeLingering } from './linger.ts'
 import { answerRaw } from './problem.ts'
 import { readInPlace } from './read-in-place.ts'
+import type { UnreadAnswers } from './unread-answers.ts'
 import { handleUpgrade, isWebSocket } from './upgrade.ts'
 
 /** Bytes that wait for the answer to the request before them; of a client that sends more no more is read. */
@@ -75,6 +76,10 @@ export class ClientConnection implements RequestListener, H1Connection {
     return this.#plane.keepAlive
   }
 
+  get unreadAnswers(): UnreadAnswers {
+    return this.#plane.unreadAnswers
+  }
+
   /** Nothing is under way. */
   get idle(): boolean {
     return this.#state === 'open' && this.#busy === null && this.#next === null && !this.#parser.inHead
@@ -124,6 +129,13 @@ export class ClientConnection implements RequestListener, H1Connection {
     this.#pump()
   }
 
+  cutUnread(why: string): void {
+    countUnread(this.#plane, why)
+    // A reset, or the kernel would keep the bytes for minutes; TLS has none.
+    if (this.secure) this.socket.destroy()
+    else this.socket.resetAndDestroy()
+  }
+
   /** Of a socket that is read in place. Once it is no HTTP any more, the bytes are the stream's. */
   readonly #onBytes = (view: Buffer): boolean => {
     if (this.#state === 'upgraded') return this.socket.push(Buffer.from(view))
@@ -160,6 +172,11 @@ export class ClientConnection implements RequestListener, H1Connection {
     } else this.socket.destroy()
   }
 
+  /** The answer is with the kernel, or the client was cut: what it has sent ahead must not begin. */
+  readonly #onTaken = (): void => {
+    if (!this.socket.destroyed) this.#pump()
+  }
+
   readonly #onSocketDrain = (): void => this.#busy?.drained()
 
   readonly #onSocketClosed = (): void => {
@@ -186,6 +203,7 @@ export class ClientConnection implements RequestListener, H1Connection {
   #finish(): boolean {
     const client = this.#busy
     if (client === null || !client.ended || this.socket.writableLength > 0) return false
+    client.taken()
     if (client.isLast) {
       this.#close(client)
       return true
@@ -242,8 +260,7 @@ export class ClientConnection implements RequestListener, H1Connection {
     }
     const awaited = this.#awaited()
     // The next request begins when the answer is with the kernel.
-    if (this.#deadline.hold(awaited, this.#begun) && awaited === 'reader')
-      this.socket.write(NOTHING, () => this.#pump())
+    if (this.#deadline.hold(awaited, this.#begun) && awaited === 'reader') this.socket.write(NOTHING, this.#onTaken)
   }
 
   #awaited(): Awaited {
@@ -262,10 +279,9 @@ export class ClientConnection implements RequestListener, H1Connection {
         this.#busy?.bodyLate()
         break
       case 'reader':
-        countUnread(this.#plane)
-        // A reset, or the kernel would keep the bytes for minutes; TLS has none.
-        if (this.secure) this.socket.destroy()
-        else this.socket.resetAndDestroy()
+        this.cutUnread(
+          `the client did not read the end of its answer within ${this.#plane.limits.idleMs} ms (limits.idle)`,
+        )
         break
       case 'rest':
         this.socket.destroy()

@@ -8,13 +8,9 @@ export function countFault({ counters, log }: DataPlane, code: ErrorCode, detail
 }
 
 /** The client does not read the end of its answer. Its exchange is settled, so this is counted beside it. */
-export function countUnread({ counters, log, limits }: DataPlane): void {
+export function countUnread({ counters, log }: DataPlane, detail: string): void {
   counters.error('-', 'client', 'CLIENT_GONE')
-  log.write('debug', '-/CLIENT_GONE', 'answer not read', {
-    code: 'CLIENT_GONE',
-    route: '-',
-    detail: `the client did not read the end of its answer within ${limits.idleMs} ms (limits.idle)`,
-  })
+  log.write('debug', '-/CLIENT_GONE', 'answer not read', { code: 'CLIENT_GONE', route: '-', detail })
 }
 
 export function malformed(why: string): string {

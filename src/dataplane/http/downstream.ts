@@ -48,6 +48,11 @@ export interface Downstream extends ClientHead {
    * kernel has it, or the client is gone.
    */
   write(chunk: Buffer, written?: () => void): boolean
+  /**
+   * After `write` said false: asks whether the rest of the answer, `bytes` with what was just written, may be kept in memory.
+   * true: it may be written at once, whatever `write` says, until `onClientDrained`.
+   */
+  keepUnread(bytes: number): boolean
   /** `trailers`: flat name, value list; only behind a chunked head. */
   end(trailers: readonly string[]): void
   /** Cuts the connection, so that the client can tell a broken answer from a whole one. */
@@ -56,8 +61,8 @@ export interface Downstream extends ClientHead {
 
 /** Who serves the client of an exchange. */
 export interface Attendant {
-  /** Once, if the client is gone before the answer was completely handed to the socket. */
-  onClientGone(): void
+  /** The client is gone, or given up, before the answer was completely handed to the socket; `detail` says which. */
+  onClientGone(detail: string): void
   /** The socket can take more after `write` said false. */
   onClientDrained(): void
   /** The body has not arrived within `limits.request`. */

@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { lastChunkText, writeChunk } from '../h1/message-text.ts'
+import type { Place } from '../linked-list.ts'
 import type { Attendant, BodyListener, Downstream } from './downstream.ts'
 import { answerHeadText, framingOf, interimText, type AnswerFraming } from './h1/answer-text.ts'
 import type { ReceivedHead } from './h1/received-head.ts'
+import type { KeptRest, UnreadAnswer, UnreadAnswers } from './unread-answers.ts'
 
 /** What is left of a refused request is read, and the connection used again, when it is not longer than this. */
 const SHORT_BODY_BYTES = 1024 * 1024
@@ -18,14 +20,17 @@ export interface H1Connection {
   readonly secure: boolean
   /** What clients are told about how long it stays open: `timeout=75`. */
   readonly keepAlive: string
+  readonly unreadAnswers: UnreadAnswers
   pauseReading(): void
   resumeReading(): void
   /** The answer is whole; the socket may still hold some of it. */
   onAnswerEnded(): void
+  /** The client does not read the end of an answer that is whole. */
+  cutUnread(why: string): void
 }
 
 /** One request of an HTTP/1.1 client, and its answer. */
-export class H1Downstream implements Downstream {
+export class H1Downstream implements Downstream, UnreadAnswer {
   readonly #connection: H1Connection
   readonly #socket: Socket
   readonly #head: ReceivedHead
@@ -41,6 +46,8 @@ export class H1Downstream implements Downstream {
   /** It sent `Expect: 100-continue`, and nobody has told it to go on. */
   #waitsForContinue: boolean
   #waitsForDrain = false
+  /** The client does not read, and the rest of the answer is kept for it. */
+  #unread: Place<KeptRest> | null = null
   readonly hasBody: boolean
   closeAfterAnswer = false
   statusWritten = 0
@@ -147,14 +154,21 @@ export class H1Downstream implements Downstream {
 
   /** For the connection: the socket is gone. */
   gone(): void {
-    if (!this.ended) this.#attendant?.onClientGone()
+    this.#freeUnread()
+    if (!this.ended) this.#attendant?.onClientGone('the client went away')
   }
 
   /** For the connection: the socket can take more. */
   drained(): void {
     if (!this.#waitsForDrain) return
     this.#waitsForDrain = false
+    this.#freeUnread()
     this.#attendant?.onClientDrained()
+  }
+
+  /** For the connection: the whole answer is with the kernel. */
+  taken(): void {
+    this.#freeUnread()
   }
 
   informational(status: number, headers: string[]): void {
@@ -203,6 +217,23 @@ export class H1Downstream implements Downstream {
     const room = isChunked ? writeChunk(this.#socket, chunk, written) : this.#socket.write(chunk, written)
     if (!room) this.#waitsForDrain = true
     return room
+  }
+
+  keepUnread(bytes: number): boolean {
+    this.#unread ??= this.#connection.unreadAnswers.keep(this, bytes, performance.now())
+    return this.#unread !== null
+  }
+
+  giveUpUnread(): void {
+    const why = 'the client did not read its answer, and the memory for it was needed for others'
+    this.#freeUnread()
+    if (this.ended) this.#connection.cutUnread(why)
+    else this.#attendant?.onClientGone(why)
+  }
+
+  #freeUnread(): void {
+    if (this.#unread !== null) this.#connection.unreadAnswers.free(this.#unread)
+    this.#unread = null
   }
 
   end(trailers: readonly string[]): void {

@@ -28,6 +28,7 @@ export const NO_CLIENT: Downstream = {
     written?.()
     return true
   },
+  keepUnread: () => true,
   end: nothing,
   abort: nothing,
 }

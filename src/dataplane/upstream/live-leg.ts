@@ -20,6 +20,10 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   readonly isAwaited = true
   readonly #exchange: Exchange
   #paused = false
+  /** Declared for the body; null: nobody knows when it ends. */
+  #length: number | null = null
+  /** The client does not read, and what is left of the answer is kept for it. */
+  #isRestKept = false
   stalledAtMs = 0
   stalledPlace: Place<StalledLeg> | null = null
   /** The client can have trailers, if there are any. */
@@ -43,6 +47,7 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   protected onHead(head: AnswerHead): void {
     const exchange = this.#exchange
     this.#trails = this.#mayTrail(head)
+    this.#length = head.contentLength
     if (exchange.plane.draining) exchange.client.closeAfterAnswer = true
     const relayed = answerHeaders(head, exchange.requestId, exchange.arm, this.#trails)
     exchange.client.writeHead(this.status, head.reason, relayed, head.contentLength)
@@ -67,11 +72,17 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   }
 
   protected onChunk(bytes: Buffer): void {
-    if (this.#write(bytes) || this.#paused) return
+    if (this.#write(bytes) || this.#paused || this.#keepRest(bytes.length)) return
     this.#paused = true
     this.stalledAtMs = performance.now()
     this.upstream.stalled.add(this)
     this.pause()
+  }
+
+  /** The connection to the model server is free as soon as it has answered, not when the client has read that. */
+  #keepRest(written: number): boolean {
+    this.#isRestKept ||= this.#length !== null && this.#exchange.client.keepUnread(this.#length - this.bytes + written)
+    return this.#isRestKept
   }
 
   /** false: the client's socket is full. */
@@ -111,6 +122,7 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   }
 
   onClientDrained(): void {
+    this.#isRestKept = false
     if (!this.#paused || this.ended) return
     this.#paused = false
     this.upstream.stalled.delete(this)
