@@ -2,6 +2,7 @@
  * `npm run bench:latency`: what the proxy adds to a request, and what a shadow adds to that. Three ways to the same model
  * server, measured in turn in one run: direct, through the proxy, through the proxy with all requests copied.
  */
+import { AwakeCores } from './awake-cores.ts'
 import type { Contender } from './contender.ts'
 import { LoadDriver } from './driver.ts'
 import { describeMachine, MachineWatch } from './machine.ts'
@@ -30,6 +31,7 @@ const shape: LoadShape = {
 }
 
 await using resources = new Resources()
+resources.add(new AwakeCores())
 const primary = resources.add(await StandIn.start('healthy', 'primary'))
 const shadow = resources.add(await StandIn.start('healthy', 'shadow'))
 const driver = resources.add(new LoadDriver())

@@ -2,6 +2,7 @@
  * `npm run bench:isolation`: what a bad shadow does to the primary's clients. Each shadow is measured right beside a run
  * without one, and the table holds the ratios: Understudy and nginx `mirror`, keep-alive and fresh connections.
  */
+import { AwakeCores } from './awake-cores.ts'
 import { MODEL_MS, type Behaviour } from './behaviours.ts'
 import type { Contender, Topology } from './contender.ts'
 import { LoadDriver } from './driver.ts'
@@ -58,6 +59,7 @@ interface Cell {
 const options = readOptions(process.argv.slice(2), DEFAULTS)
 const watch = new MachineWatch()
 await using resources = new Resources()
+resources.add(new AwakeCores())
 const driver = resources.add(new LoadDriver())
 const primary = resources.add(await StandIn.start('healthy', 'primary', options.modelMs))
 

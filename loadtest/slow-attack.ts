@@ -22,8 +22,8 @@ const FOLLOW_UP_S = 10
 const FLAGS: Readonly<Record<AttackMode, readonly string[]>> = {
   headers: ['-H', '-t', 'GET', '-i', `${FOLLOW_UP_S}`, '-x', '24'],
   body: ['-B', '-t', 'POST', '-f', 'application/json', '-i', `${FOLLOW_UP_S}`, '-s', '8192', '-x', '10'],
-  // A receive buffer of 512 to 1024 bytes, of which 32 are read each 5 s. On loopback the kernel takes 0.4 to 0.8 MB of an
-  // answer that nobody reads (seen in `ss -tm`): only three large ones in a row leave some of it to the proxy.
+  // A receive buffer of 512 to 1024 bytes, of which 32 are read each 5 s. With loopback's packets the kernel takes 0.4 to
+  // 0.8 MB of an answer that nobody reads (seen in `ss -tm`): only three large ones in a row leave some of it to the proxy.
   read: ['-X', '-w', '512', '-y', '1024', '-n', '5', '-z', '32', '-k', '3'],
 }
 

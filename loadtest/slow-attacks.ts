@@ -6,8 +6,10 @@
 import { measureAttacks, type AttackFinding, type AttackScene } from './attack-rounds.ts'
 import { attackTable, type AttackRow } from './attack-table.ts'
 import { MODEL_MS } from './behaviours.ts'
+import { AwakeCores } from './awake-cores.ts'
 import { readCaseOptions } from './case-options.ts'
 import { LoadDriver } from './driver.ts'
+import { enterEthernet } from './ethernet.ts'
 import { describeMachine, MachineWatch } from './machine.ts'
 import { milliseconds, whole } from './markdown.ts'
 import { warmUp } from './measure.ts'
@@ -38,12 +40,14 @@ if (!canAttack()) {
   console.error('!! SLOWHTTPTEST IS NOT INSTALLED (Debian: apt install slowhttptest): slow attacks were NOT measured')
   process.exit(0)
 }
+const isEthernet = enterEthernet()
 const nginx = nginxVersion()
 if (nginx === null) console.error('!! NGINX IS NOT INSTALLED: the table will hold Understudy only')
 const watch = new MachineWatch()
 const modes = options.cases as AttackMode[]
 
 await using resources = new Resources()
+resources.add(new AwakeCores())
 const shape = {
   connections: CONNECTIONS,
   fresh: false,
@@ -78,7 +82,7 @@ const results = rows.flatMap(row =>
 )
 const lateUs = Math.max(...results.map(result => result?.driverLagP99Us ?? 0))
 console.log(
-  `\n${describeMachine()}, ${nginx ?? '**no nginx on this machine**'}. A model that takes ${MODEL_MS} ms; ` +
+  `\n${describeMachine()}, ${nginx ?? '**no nginx on this machine**'}. Packets of ${isEthernet ? 'Ethernet' : 'loopback'}, cores kept awake. A model that takes ${MODEL_MS} ms; ` +
     `${whole(RATE_PER_S)} requests/s of normal clients, ` +
     `open loop, ${CONNECTIONS} keep-alive connections; ${whole(ATTACK_CONNECTIONS)} slow connections; ${options.rounds} rounds, ` +
     `each run ${options.seconds} s; medians (min–max). ${watch.report()} ` +

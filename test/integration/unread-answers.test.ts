@@ -13,7 +13,7 @@ const ANSWERS = 20
 /** More than anybody has to be patient with a client that takes memory. */
 const LONG_MS = 60_000
 /** All the memory there is. */
-const MEMORY_MIB = 64
+const MEMORY_MIB = 40
 const MIB = 1024 * 1024
 /** Longer than anything takes that should not happen. */
 const SETTLE_MS = 200

@@ -245,6 +245,9 @@ export class H1Downstream implements Downstream, UnreadAnswer {
     else if (this.#framing === 'chunked') this.#socket.write(text + lastChunkText(trailers), 'latin1')
     else if (text !== '') this.#socket.write(text, 'latin1')
     while (this.#socket.writableCorked > 0) this.#socket.uncork()
+    // A client that does not read its answer must not keep all that the exchange was.
+    this.#attendant = null
+    if (!this.receiving) this.#listener = null
     this.#connection.onAnswerEnded()
   }
 

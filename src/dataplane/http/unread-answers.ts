@@ -1,7 +1,10 @@
 import { LinkedList, type Place } from '../linked-list.ts'
 
-/** Of one thread. */
-const LIMIT_BYTES = 64 * 1024 * 1024
+/**
+ * Of one thread. Pieces are as long as the reads that brought them, each in a slab of its own (relay-memory.ts): they take up to
+ * half as much memory again, and must find it there.
+ */
+const LIMIT_BYTES = 40 * 1024 * 1024
 /** A longer rest waits with the model server: it would push the answers of others out. */
 const LONGEST_BYTES = 1024 * 1024
 /** Whoever stopped reading more recently is not cut for the memory it takes. */

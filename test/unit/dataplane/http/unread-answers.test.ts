@@ -3,7 +3,7 @@ import type { Place } from '../../../../src/dataplane/linked-list.ts'
 import { UnreadAnswers, type KeptRest } from '../../../../src/dataplane/http/unread-answers.ts'
 
 const MIB = 1024 * 1024
-const LIMIT_MIB = 64
+const LIMIT_MIB = 40
 const PATIENCE_MS = 1_000
 
 /** Keeps a rest for the client called `name`; when that is cut, its name is in `cut`. */

@@ -143,6 +143,6 @@ describe('a captured body of views that are read into again', () => {
     copied(body, memory, [SLAB_BYTES, 1, 1])
     body.release()
     expect(body.state).toBe('let_go')
-    expect(new Set(Array.from({ length: 4 }, () => memory.take().buffer)).size).toBe(4)
+    expect(new Set(Array.from({ length: 4 }, () => memory.take().byteOffset)).size).toBe(4)
   })
 })
