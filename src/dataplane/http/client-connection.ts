@@ -13,6 +13,7 @@ import { countFault, countUnread, malformed } from './client-faults.ts'
 import { closeLingering } from './linger.ts'
 import { answerRaw } from './problem.ts'
 import { readInPlace } from './read-in-place.ts'
+import { ReaderWatch } from './reader-watch.ts'
 import type { UnreadAnswers } from './unread-answers.ts'
 import { handleUpgrade, isWebSocket } from './upgrade.ts'
 
@@ -48,6 +49,8 @@ export class ClientConnection implements RequestListener, H1Connection {
   #bodyPaused = false
   /** The client has sent so much ahead that it is not read. */
   #heldBack = false
+  /** While the end of an answer waits for its client. */
+  #reader: ReaderWatch | null = null
   /** How many requests have begun. */
   #begun = 0
   /** What had come when the sweep last saw a change, and when that was, performance.now(). */
@@ -260,7 +263,9 @@ export class ClientConnection implements RequestListener, H1Connection {
     }
     const awaited = this.#awaited()
     // The next request begins when the answer is with the kernel.
-    if (this.#deadline.hold(awaited, this.#begun) && awaited === 'reader') this.socket.write(NOTHING, this.#onTaken)
+    if (!this.#deadline.hold(awaited, this.#begun) || awaited !== 'reader') return
+    this.socket.write(NOTHING, this.#onTaken)
+    this.#reader = new ReaderWatch(this.socket)
   }
 
   #awaited(): Awaited {
@@ -279,9 +284,11 @@ export class ClientConnection implements RequestListener, H1Connection {
         this.#busy?.bodyLate()
         break
       case 'reader':
-        this.cutUnread(
-          `the client did not read the end of its answer within ${this.#plane.limits.idleMs} ms (limits.idle)`,
-        )
+        if (this.#reader?.hasRead() === true) this.#deadline.hold('reader', this.#begun)
+        else
+          this.cutUnread(
+            `the client read nothing of the end of its answer for ${this.#plane.limits.idleMs} ms (limits.idle)`,
+          )
         break
       case 'rest':
         this.socket.destroy()

@@ -8,8 +8,8 @@ import { LINGER_MS } from './linger.ts'
  *   head    of a request that has begun, or of the first one: `limits.header_wait`
  *   body    of a request under way: `limits.request` from its first byte
  *   rest    the answer came before the end of the request: what is left of it has a few seconds
- *   reader  the answer is whole for everyone but the client, who does not read its end: `limits.idle`. Up to there the
- *           leg's deadlines hold
+ *   reader  the answer is whole for everyone but the client, who does not read its end: `limits.idle`, and again when it
+ *           has read some of it meanwhile. Up to there the leg's deadlines hold
  */
 export type Awaited = 'none' | 'head' | 'body' | 'rest' | 'reader'
 

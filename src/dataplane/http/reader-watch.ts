@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net'
+
+/** What Node keeps in a socket, without saying so in its documentation. */
+interface Inner {
+  readonly _handle?: { readonly writeQueueSize?: number } | null
+}
+
+/**
+ * Whether a client reads what was written for it. `writableLength` counts whole writes, of which one may be a megabyte: a client
+ * that reads slowly would look like one that does not read. What the kernel has not taken of the write under way Node knows
+ * for its own timeouts; of one that does not, only whole writes count.
+ */
+export class ReaderWatch {
+  readonly #socket: Socket
+  /** Bytes of writes that are not over. */
+  #written = 0
+  /** Bytes of the write under way that are not with the kernel. */
+  #underWay = 0
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    this.hasRead()
+  }
+
+  /** Something has gone since it was last asked. */
+  hasRead(): boolean {
+    const written = this.#socket.writableLength
+    // oxlint-disable-next-line no-underscore-dangle
+    const underWay = (this.#socket as unknown as Inner)._handle?.writeQueueSize ?? 0
+    const isLess = written !== this.#written || underWay !== this.#underWay
+    this.#written = written
+    this.#underWay = underWay
+    return isLess
+  }
+}
