@@ -10,8 +10,10 @@ const PATH = '/v1/chat/completions'
 const SSE = { 'content-type': 'text/event-stream' }
 const TOKEN = 'data: {"choices":[{"index":0,"delta":{"content":"so"},"finish_reason":null}]}\n\n'
 const END = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
-/** How long both take; the candidate says nothing until then. Far over the threshold, also on a busy machine. */
-const ANSWER_MS = 400
+/** How long both take; the candidate says nothing until then. */
+const ANSWER_MS = 2_000
+/** Twelve of sixty first tokens of the primary were more than 200 ms late on a busy machine. */
+const THRESHOLD_MS = 1_000
 const STREAMS = 60
 
 let primary: UpstreamServer
@@ -38,7 +40,7 @@ beforeAll(async () => {
         name: 'llm',
         primary: 'v1',
         shadows: [{ upstream: 'v2', percent: 100 }],
-        gates: { time_to_first_token: { max_increase: 0.05, threshold: '200ms' } },
+        gates: { time_to_first_token: { max_increase: 0.05, threshold: `${THRESHOLD_MS}ms` } },
         verdict: { warm_up: '0s', min_pairs: 10, min_duration: '1s', max_duration: '1m' },
       },
     ],
