@@ -5,11 +5,6 @@ import { giveStanding } from './standing.ts'
 
 const SPINNER = fileURLToPath(new URL('awake-process.ts', import.meta.url))
 
-const running = new Set<AwakeCores>()
-process.on('exit', () => {
-  for (const cores of running) cores.kill()
-})
-
 /**
  * Keeps the cores of a virtual machine busy with what yields to everything else. A core that has nothing to do is given back
  * to the host, and its next request waits for the host to give it one: on one machine, whose host was busy, the p99 of a quiet
@@ -20,23 +15,17 @@ export class AwakeCores {
 
   constructor() {
     this.#spinners = Array.from({ length: availableParallelism() }, (_, core) => spin(core))
-    running.add(this)
-  }
-
-  kill(): void {
-    for (const spinner of this.#spinners) spinner.kill('SIGKILL')
   }
 
   stop(): Promise<void> {
-    running.delete(this)
-    this.kill()
+    for (const spinner of this.#spinners) spinner.kill('SIGKILL')
     return Promise.resolve()
   }
 }
 
 /** Each on a core of its own (util-linux' taskset): left to itself, the kernel may have two share one. */
 function spin(core: number): ChildProcess {
-  const spinner = spawn('taskset', ['-c', `${core}`, process.execPath, SPINNER], { stdio: 'ignore' })
+  const spinner = spawn('taskset', ['-c', `${core}`, process.execPath, SPINNER, `${process.pid}`], { stdio: 'ignore' })
   spinner.once('error', () => console.error('!! NO TASKSET: cores that fall asleep will be in the latencies'))
   if (spinner.pid !== undefined) giveStanding(spinner.pid, 'behind')
   return spinner

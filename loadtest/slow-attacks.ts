@@ -5,8 +5,8 @@
  */
 import { measureAttacks, type AttackFinding, type AttackScene } from './attack-rounds.ts'
 import { attackTable, type AttackRow } from './attack-table.ts'
-import { MODEL_MS } from './behaviours.ts'
 import { AwakeCores } from './awake-cores.ts'
+import { MODEL_MS } from './behaviours.ts'
 import { readCaseOptions } from './case-options.ts'
 import { LoadDriver } from './driver.ts'
 import { enterEthernet } from './ethernet.ts'

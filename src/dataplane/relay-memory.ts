@@ -13,8 +13,8 @@ const SLABS = 1024
  */
 export class RelayMemory {
   readonly #region = Buffer.allocUnsafeSlow(SLABS * SLAB_BYTES)
-  /** Those given back, the last one first: it is the most likely to be in a cache. */
-  readonly #free: Buffer[] = []
+  /** Where those begin that were given back, the last one first: it is the most likely to be in a cache. */
+  readonly #free: number[] = []
   /** How many have been in use. */
   #touched = 0
 
@@ -33,17 +33,16 @@ export class RelayMemory {
 
   /** SLAB_BYTES with anything in them, to be given back. */
   take(): Buffer {
-    const slab = this.#free.pop()
-    if (slab !== undefined) return slab
-    return this.#touched < SLABS ? this.#slabAt(this.#touched++ * SLAB_BYTES) : Buffer.allocUnsafeSlow(SLAB_BYTES)
+    const offset = this.#free.pop() ?? this.#nextUntouched()
+    return offset === null ? Buffer.allocUnsafeSlow(SLAB_BYTES) : this.#region.subarray(offset, offset + SLAB_BYTES)
+  }
+
+  #nextUntouched(): number | null {
+    return this.#touched < SLABS ? this.#touched++ * SLAB_BYTES : null
   }
 
   /** Once, and whoever had it must not use it after this. One that is never given back is lost. */
   giveBack(copy: Buffer): void {
-    if (copy.buffer === this.#region.buffer) this.#free.push(this.#slabAt(copy.byteOffset))
-  }
-
-  #slabAt(offset: number): Buffer {
-    return this.#region.subarray(offset, offset + SLAB_BYTES)
+    if (copy.buffer === this.#region.buffer) this.#free.push(copy.byteOffset)
   }
 }

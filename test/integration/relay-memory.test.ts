@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
@@ -21,15 +22,13 @@ let primary: UpstreamServer
 let shadow: UpstreamServer
 let proxy: InProcessPlane
 
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
-
 beforeAll(async () => {
   primary = await startUpstream(async (request, respond) => {
     await request.body
     if (!request.target.startsWith('/broken')) return respond.reply(200, {}, BODY)
     respond.head(200, { 'content-length': `${BODY.length}` })
     respond.write(BODY.subarray(0, BODY.length / 2))
-    await pause(20)
+    await sleep(20)
     respond.reset()
   })
   let copies = 0
@@ -69,11 +68,11 @@ async function end(client: RawClient, kind: (typeof KINDS)[number]): Promise<voi
       break
     case 'hardly reads':
       client.pause()
-      await pause(300)
+      await sleep(300)
       client.reset()
       break
     case 'breaks its upload off':
-      await pause(50)
+      await sleep(50)
       client.reset()
       break
     case 'loses its primary':

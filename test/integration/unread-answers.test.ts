@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
@@ -37,7 +38,6 @@ afterEach(async () => {
   await upstream.stop()
 })
 
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 const clientsGone = (): number =>
   proxy.plane.counters
     .errors()
@@ -51,7 +51,7 @@ async function connectStuck(): Promise<WatchedClient> {
   watched.client.send(GET.repeat(ANSWERS))
   await eventually(async () => {
     const before = upstream.requestCount
-    await pause(SETTLE_MS)
+    await sleep(SETTLE_MS)
     return proxy.plane.unreadAnswers.bytes > 0 && upstream.requestCount === before
   })
   return watched
@@ -98,7 +98,7 @@ describe('C7: the rest of an answer that its client does not read', () => {
     expect(requests).toBeLessThan(ANSWERS)
     wantMemory(performance.now() + LONG_MS)
     await eventually(() => socket.destroyed)
-    await pause(SETTLE_MS)
+    await sleep(SETTLE_MS)
     expect([clientsGone(), upstream.abortedCount, upstream.requestCount]).toEqual([1, 0, requests])
     client.resume()
     expect(await client.closed).toBe('reset')
@@ -109,7 +109,7 @@ describe('C7: the rest of an answer that its client does not read', () => {
       respond.head(200, { 'content-length': `${ANSWER_BYTES}` })
       respond.write(Buffer.alloc(ANSWER_BYTES - 1, 0x61))
       // What the client does not read has no end.
-      do await pause(LOOK_MS)
+      do await sleep(LOOK_MS)
       while (proxy.plane.unreadAnswers.bytes > 0)
       respond.write('a')
       respond.end()

@@ -206,7 +206,7 @@ export class ClientConnection implements RequestListener, H1Connection {
   #finish(): boolean {
     const client = this.#busy
     if (client === null || !client.ended || this.socket.writableLength > 0) return false
-    client.taken()
+    client.freeUnread()
     if (client.isLast) {
       this.#close(client)
       return true

@@ -50,7 +50,7 @@ export interface Downstream extends ClientHead {
   write(chunk: Buffer, written?: () => void): boolean
   /**
    * After `write` said false: asks whether the rest of the answer, `bytes` with what was just written, may be kept in memory.
-   * true: it may be written at once, whatever `write` says, until `onClientDrained`.
+   * true: it is, also when asked again, and may be written whatever `write` says, until `onClientDrained`.
    */
   keepUnread(bytes: number): boolean
   /** `trailers`: flat name, value list; only behind a chunked head. */

@@ -34,6 +34,7 @@ export class H1Downstream implements Downstream, UnreadAnswer {
   readonly #connection: H1Connection
   readonly #socket: Socket
   readonly #head: ReceivedHead
+  /** Until the answer is whole. */
   #attendant: Attendant | null = null
   #listener: BodyListener | null = null
   #framing: AnswerFraming = 'none'
@@ -143,32 +144,27 @@ export class H1Downstream implements Downstream, UnreadAnswer {
 
   /** For the connection: the body takes too long. */
   bodyLate(): void {
-    if (!this.ended) this.#attendant?.onBodyLate()
+    this.#attendant?.onBodyLate()
   }
 
   /** For the connection: the body is no HTTP. */
   bodyMalformed(detail: string): void {
     this.closeAfterAnswer = true
-    if (!this.ended) this.#attendant?.onBodyMalformed(detail)
+    this.#attendant?.onBodyMalformed(detail)
   }
 
   /** For the connection: the socket is gone. */
   gone(): void {
-    this.#freeUnread()
-    if (!this.ended) this.#attendant?.onClientGone('the client went away')
+    this.freeUnread()
+    this.#attendant?.onClientGone('the client went away')
   }
 
   /** For the connection: the socket can take more. */
   drained(): void {
     if (!this.#waitsForDrain) return
     this.#waitsForDrain = false
-    this.#freeUnread()
+    this.freeUnread()
     this.#attendant?.onClientDrained()
-  }
-
-  /** For the connection: the whole answer is with the kernel. */
-  taken(): void {
-    this.#freeUnread()
   }
 
   informational(status: number, headers: string[]): void {
@@ -226,12 +222,13 @@ export class H1Downstream implements Downstream, UnreadAnswer {
 
   giveUpUnread(): void {
     const why = 'the client did not read its answer, and the memory for it was needed for others'
-    this.#freeUnread()
+    this.freeUnread()
     if (this.ended) this.#connection.cutUnread(why)
     else this.#attendant?.onClientGone(why)
   }
 
-  #freeUnread(): void {
+  /** Also for the connection: the whole answer is with the kernel. */
+  freeUnread(): void {
     if (this.#unread !== null) this.#connection.unreadAnswers.free(this.#unread)
     this.#unread = null
   }
@@ -240,14 +237,14 @@ export class H1Downstream implements Downstream, UnreadAnswer {
     const text = this.#headText
     this.#headText = ''
     this.ended = true
+    // A client that does not read its answer must not keep all that the exchange was.
+    this.#attendant = null
+    if (!this.receiving) this.#listener = null
     if (this.#whole !== null && this.#framing !== 'none')
       this.#socket.write(text + this.#whole.toString('latin1'), 'latin1')
     else if (this.#framing === 'chunked') this.#socket.write(text + lastChunkText(trailers), 'latin1')
     else if (text !== '') this.#socket.write(text, 'latin1')
     while (this.#socket.writableCorked > 0) this.#socket.uncork()
-    // A client that does not read its answer must not keep all that the exchange was.
-    this.#attendant = null
-    if (!this.receiving) this.#listener = null
     this.#connection.onAnswerEnded()
   }
 

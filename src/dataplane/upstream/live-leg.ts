@@ -22,8 +22,6 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   #paused = false
   /** Declared for the body; null: nobody knows when it ends. */
   #length: number | null = null
-  /** The client does not read, and what is left of the answer is kept for it. */
-  #isRestKept = false
   stalledAtMs = 0
   stalledPlace: Place<StalledLeg> | null = null
   /** The client can have trailers, if there are any. */
@@ -81,8 +79,7 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
 
   /** The connection to the model server is free as soon as it has answered, not when the client has read that. */
   #keepRest(written: number): boolean {
-    this.#isRestKept ||= this.#length !== null && this.#exchange.client.keepUnread(this.#length - this.bytes + written)
-    return this.#isRestKept
+    return this.#length !== null && this.#exchange.client.keepUnread(this.#length - this.bytes + written)
   }
 
   /** false: the client's socket is full. */
@@ -122,7 +119,6 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
   }
 
   onClientDrained(): void {
-    this.#isRestKept = false
     if (!this.#paused || this.ended) return
     this.#paused = false
     this.upstream.stalled.delete(this)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ReaderWatch } from '../../../../src/dataplane/http/reader-watch.ts'
 import { eventually } from '../../../support/within.ts'
@@ -26,13 +27,11 @@ afterEach(() => {
   server.close()
 })
 
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
-
 /** Until the kernel has taken as much as it takes. */
 async function watchStuck(): Promise<ReaderWatch> {
   const watch = new ReaderWatch(socket)
   await eventually(async () => {
-    await pause(50)
+    await sleep(50)
     return !watch.hasRead()
   })
   return watch
