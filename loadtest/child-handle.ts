@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { giveStanding, letHelpersYield, type Standing } from './standing.ts'
+import { giveStanding, type Standing } from './standing.ts'
 
 /**
  * The collector's helpers want the second core in the middle of a measurement and make the thread wait for them: 2.8 ms in
@@ -16,8 +16,6 @@ type Reply<Answer> = { readonly result: Answer } | { readonly error: string }
 export class ChildHandle<Question extends object, Answer> {
   readonly #process: ChildProcess
   readonly #file: string
-  /** V8's threads still have the process' standing. */
-  #helpersAhead: boolean
   #busy = false
 
   /** `file` is relative to this folder. */
@@ -28,7 +26,6 @@ export class ChildHandle<Question extends object, Answer> {
       execArgv: COLLECTOR,
     })
     giveStanding(this.pid, standing)
-    this.#helpersAhead = standing === 'ahead'
   }
 
   get pid(): number {
@@ -48,8 +45,6 @@ export class ChildHandle<Question extends object, Answer> {
       this.#process.send(question)
       const [reply] = (await Promise.race([answered, died])) as [Reply<Answer>]
       if ('error' in reply) throw new Error(`${this.#file} failed: ${reply.error}`)
-      if (this.#helpersAhead) letHelpersYield(this.pid)
-      this.#helpersAhead = false
       return reply.result
     } finally {
       this.#busy = false

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
 /**
@@ -22,9 +21,6 @@ const POLICY: Readonly<Record<Standing, readonly string[]>> = {
 /** What an ordinary user may do: only down, and a little less sharply. */
 const NICENESS: Readonly<Record<Standing, number>> = { ahead: 0, behind: 19 }
 
-/** As Node.js names the threads on which V8 compiles and collects. */
-const V8_HELPER = 'V8Worker'
-
 /** A thread that ends while chrt goes over all of them makes it fail. */
 const ATTEMPTS = 3
 
@@ -40,15 +36,4 @@ export function giveStanding(pid: number, standing: Standing): void {
   if (said) return
   said = true
   console.error('!! NO RIGHT TO SET REAL-TIME PRIORITIES: waits of clients and model servers will be in the latencies')
-}
-
-/**
- * V8 compiles on threads of its own, which a process has when it has started: ahead of everyone, like the process, they kept
- * the proxy from its core for up to 6.5 ms (seen with `perf sched`). Nobody waits for what they make.
- */
-export function letHelpersYield(pid: number): void {
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const name = readFileSync(`/proc/${pid}/task/${thread}/comm`, 'latin1').trim()
-    if (name === V8_HELPER) spawnSync('chrt', ['-i', '-p', '0', thread], { stdio: 'ignore' })
-  }
 }

@@ -151,7 +151,8 @@ test('a ramp takes one step after the other while no harm shows, and ends with i
     ['understudy', 20, 40],
   ])
   const [first, second] = changes.map(({ at }) => Date.parse(at)) as [number, number]
-  expect(second - first).toBeGreaterThan(1_000)
+  // Two seconds apart. A change is in the log when every thread has it, which on a busy machine was a second late for the first.
+  expect(second - first).toBeGreaterThan(500)
   await eventually(async () => (await percentMetric('right')) === 40)
   expect(await canaryShare('/right')).toBeGreaterThan(0.25)
 }, 40_000)
