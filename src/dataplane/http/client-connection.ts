@@ -32,7 +32,6 @@ const NOTHING: Buffer = Buffer.alloc(0)
  */
 export class ClientConnection implements RequestListener, H1Connection {
   readonly socket: Socket
-  readonly address: string
   readonly secure: boolean
   readonly #plane: DataPlane
   readonly #parser: RequestParser
@@ -53,8 +52,11 @@ export class ClientConnection implements RequestListener, H1Connection {
   #reader: ReaderWatch | null = null
   /** How many requests have begun. */
   #begun = 0
-  /** What had come when the sweep last saw a change, and when that was, performance.now(). */
-  #seenBytes = -1
+  /** null: nobody has asked. */
+  #address: string | null = null
+  /** Something has come since the last sweep. */
+  #hasCome = true
+  /** When a sweep last saw that, performance.now(). */
   #seenAtMs = 0
 
   /** `accepted`: paused. */
@@ -62,7 +64,6 @@ export class ClientConnection implements RequestListener, H1Connection {
     this.#plane = plane
     this.socket = accepted
     this.secure = accepted instanceof TLSSocket
-    this.address = accepted.remoteAddress ?? ''
     this.#parser = new RequestParser(this, plane.limits.headersBytes)
     this.#deadline = new ClientDeadline(plane, awaited => this.#onDeadline(awaited))
     this.#deadline.hold('head', 0)
@@ -73,6 +74,11 @@ export class ClientConnection implements RequestListener, H1Connection {
     socket.on('error', ignore)
     socket.once('close', this.#onSocketClosed)
     socket.resume()
+  }
+
+  /** Of the client. The kernel is asked (11 us) at its first request: thousands may connect and never send one. */
+  get address(): string {
+    return (this.#address ??= this.socket.remoteAddress ?? '')
   }
 
   get keepAlive(): string {
@@ -94,9 +100,8 @@ export class ClientConnection implements RequestListener, H1Connection {
    */
   sweep(nowMs: number, idleMs: number): void {
     if (this.#busy !== null || this.#state !== 'open') return
-    const { bytesRead } = this.socket
-    if (bytesRead !== this.#seenBytes) {
-      this.#seenBytes = bytesRead
+    if (this.#hasCome) {
+      this.#hasCome = false
       this.#seenAtMs = nowMs
     } else if (nowMs - this.#seenAtMs >= idleMs) this.socket.destroy()
   }
@@ -149,6 +154,7 @@ export class ClientConnection implements RequestListener, H1Connection {
   /** `view` is read into again. */
   readonly #onSocketData = (view: Buffer): void => {
     if (this.#state !== 'open') return
+    this.#hasCome = true
     if (this.#begun === 0 && !this.#parser.inHead) this.#deadline.firstByte()
     this.#input = this.#at === this.#input.length ? view : Buffer.concat([this.#input.subarray(this.#at), view])
     this.#at = 0
