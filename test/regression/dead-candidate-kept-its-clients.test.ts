@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { CanaryView } from '../../src/control/admin/canary-view.ts'
 import type { VerdictView } from '../../src/control/admin/verdict-view.ts'
-import { getJson } from '../support/http-json.ts'
+import { getJson, postJson } from '../support/http-json.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { SteadyClient } from '../support/steady-client.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
@@ -25,10 +25,10 @@ beforeAll(async () => {
       {
         name: 'r',
         primary: 'v1',
-        canary: { upstream: 'v2', percent: 50 },
+        canary: { upstream: 'v2', percent: 0 },
         shadows: [{ upstream: 'v2', percent: 100 }],
         gates: { agreement: { min: 0.9 }, canary_errors: { max_ratio: 2, max_increase: 0.1 } },
-        // Ten lost copies make the first judged second invalid; clients are compared from the next one on.
+        // Copies alone are lost until the verdict is INVALID; clients follow then.
         verdict: { warm_up: '1s', min_pairs: 1, min_duration: '1s', max_duration: '1h' },
       },
     ],
@@ -45,9 +45,13 @@ const verdict = async () => (await api('experiments/r.v2/verdict')) as VerdictVi
 test('a candidate that is down loses its clients, although its copies are lost', async () => {
   const client = new SteadyClient(proxy.url, 2)
   const untilMs = performance.now() + DECIDED_MS
+  const ask = () => Promise.all([client.post('/', '{}'), client.post('/', '{}')])
+  do await ask()
+  while ((await verdict()).verdict !== 'INVALID' && performance.now() < untilMs)
+  await postJson(`${proxy.adminUrl}/api/v1/routes/r/canary`, { percent: 50, actor: 'ada', reason: 'by the test' })
   let canary: CanaryView
   do {
-    await Promise.all([client.post('/', '{}'), client.post('/', '{}')])
+    await ask()
     canary = (await api('routes/r/canary')) as CanaryView
   } while (canary.percent > 0 && performance.now() < untilMs)
   client.close()
