@@ -24,6 +24,8 @@ let proxy: RunningUnderstudy
 let client: SteadyClient
 let listener: RawClient
 let traffic: Promise<void>
+/** The candidate answers as the primary does until a verdict has said so: on a busy machine the first one was a ROLLBACK already. */
+let doesHarm = false
 const over = new AbortController()
 
 const route = (name: string, canary: object) => ({
@@ -52,7 +54,11 @@ function config(version: string): Record<string, unknown> {
 async function startModel(isCandidate: boolean): Promise<UpstreamServer> {
   return await startUpstream(
     (request, respond) =>
-      respond.reply(200, JSON_TYPE, isCandidate && request.target !== '/right' ? '{"label":2}' : '{"label":1}'),
+      respond.reply(
+        200,
+        JSON_TYPE,
+        isCandidate && doesHarm && request.target !== '/right' ? '{"label":2}' : '{"label":1}',
+      ),
     { keepRequests: false },
   )
 }
@@ -65,6 +71,8 @@ beforeAll(async () => {
   await eventually(() => listener.receivedBytes > 0)
   client = new SteadyClient(proxy.url, 3)
   traffic = send()
+  await proxy.waitForLog(line => line.msg === 'verdict' && String(line['experiment']).startsWith('wrong.'), 20_000)
+  doesHarm = true
 })
 afterAll(async () => {
   over.abort()
@@ -234,12 +242,11 @@ test('whoever listened has heard of all of it, in order, and the stream ends wit
   expect(rollouts.map(data => data['percent']).slice(0, 6)).toEqual(expect.arrayContaining([5, 20, 40]))
   expect(told('rollout')).toContainEqual(expect.objectContaining({ route: 'wrong', state: 'stopped', percent: 0 }))
   const wrong = told('verdict').filter(data => String(data['experiment']).startsWith('wrong.'))
-  // The reload began another experiment.
-  const steps = wrong.filter(data => data['experiment'] === wrong[0]?.['experiment'])
-  const after = steps.map(data => data['verdict'])
-  // On a busy machine the first verdict is a ROLLBACK already. Whatever it was, each follows from the one before it.
-  expect(steps.map(data => data['before'])).toEqual([null, ...after.slice(0, -1)])
-  expect(after).toEqual(expect.arrayContaining(['ROLLBACK', 'PROMOTE']))
+  expect(wrong.slice(0, 3).map(({ before, verdict }) => [before, verdict])).toEqual([
+    [null, 'CONTINUE'],
+    ['CONTINUE', 'ROLLBACK'],
+    ['ROLLBACK', 'PROMOTE'],
+  ])
   const revisions = told('config').map(data => Number(data['revision']))
   expect(revisions).toEqual(Array.from({ length: revisions.length }, (_, i) => i + 2))
 }, 40_000)

@@ -52,8 +52,6 @@ export class ClientConnection implements RequestListener, H1Connection {
   #reader: ReaderWatch | null = null
   /** How many requests have begun. */
   #begun = 0
-  /** null: nobody has asked. */
-  #address: string | null = null
   /** Something has come since the last sweep. */
   #hasCome = true
   /** When a sweep last saw that, performance.now(). */
@@ -76,9 +74,9 @@ export class ClientConnection implements RequestListener, H1Connection {
     socket.resume()
   }
 
-  /** Of the client. The kernel is asked (11 us) at its first request: thousands may connect and never send one. */
+  /** Asked for at the first request, and remembered by the socket: the kernel takes 11 us, and thousands may never send one. */
   get address(): string {
-    return (this.#address ??= this.socket.remoteAddress ?? '')
+    return this.socket.remoteAddress ?? ''
   }
 
   get keepAlive(): string {
