@@ -30,9 +30,13 @@ const HEADER = [
   'errors without shadow',
   'CPU µs/request',
   'copies arrived',
+  'driver late ms',
 ]
 
-/** The isolation table: `×` columns are ratios to no shadow, round by round. */
+/**
+ * The isolation table: `×` columns are ratios to no shadow, round by round. The last is the p99 of the driver's own
+ * lateness in its worst round, with the shadow or without: that much of the latencies may not be the proxy's.
+ */
 export function isolationTable(rows: readonly IsolationRow[]): string {
   return markdownTable(HEADER, rows.map(cellsOf), 2)
 }
@@ -59,7 +63,12 @@ function cellsOf({ shadow, proxy, comparisons }: IsolationRow): string[] {
     errorsOf(comparisons.map(({ alone }) => alone)),
     whole(median(({ shadowed }) => shadowed.cpuUsPerRequest)),
     copiesOf(comparisons),
+    milliseconds(Math.max(...comparisons.flatMap(({ shadowed, alone }) => [shadowed, alone]).map(lagOf))),
   ]
+}
+
+function lagOf({ driverLagP99Us }: Measurement): number {
+  return driverLagP99Us
 }
 
 /** `0`, or the sums by kind over all rounds with the share of all requests: `132 timeout (4.4 %)`. */
