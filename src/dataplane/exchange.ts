@@ -196,6 +196,7 @@ export class Exchange implements UploadOwner, Attendant {
 
   refuseAdmitted(error: ProxyError): void {
     if (this.answered) return
+    this.plane.release(this)
     refuse(this, error)
     liveEnded(this)
   }

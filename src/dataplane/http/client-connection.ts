@@ -102,6 +102,7 @@ export class ClientConnection implements RequestListener, H1Connection {
       this.#hasCome = false
       this.#seenAtMs = nowMs
     } else if (nowMs - this.#seenAtMs >= idleMs) this.socket.destroy()
+    else this.#parser.rest()
   }
 
   pauseReading(): void {

@@ -168,7 +168,8 @@ export class H1Downstream implements Downstream, UnreadAnswer {
   }
 
   informational(status: number, headers: string[]): void {
-    if (this.httpVersion !== '1.1' || this.headWritten) return
+    // One may be left out, and a client that does not read gets no more of them.
+    if (this.httpVersion !== '1.1' || this.headWritten || this.#socket.writableNeedDrain) return
     const text = interimText(status, headers)
     if (text !== null) this.#socket.write(text, 'latin1')
   }

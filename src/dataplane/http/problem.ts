@@ -43,7 +43,7 @@ export function answerRaw(socket: Duplex, code: ErrorCode, detail: string, reque
   const { status, title, headers, body } = problemAnswer(code, detail, requestId)
   const head = `HTTP/1.1 ${status} ${title}\r\nconnection: close\r\n${fieldLines(headers)}\r\n`
   socket.on('error', () => {})
-  socket.write(Buffer.concat([Buffer.from(head), body]))
+  socket.write(Buffer.concat([Buffer.from(head, 'latin1'), body]))
   // One that was too slow has nothing under way that could cross the answer, and has had its time. Such clients come by the
   // hundred: closed at once when the kernel has the answer, what follows it takes 43 % less than where it is ended first.
   const isLate = code === 'REQUEST_TIMEOUT'

@@ -13,6 +13,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 import { answerHeadersOf } from './answer-headers.ts'
 import { cutSocket } from './cut-socket.ts'
 import { Goodbye } from './goodbye.ts'
+import { reasonPhrase } from './h1/answer-text.ts'
 import { answerRaw } from './problem.ts'
 import { groupHeaders, type RawHeaders } from './request-headers.ts'
 import { acceptFor, agreementOf, type Agreement } from './websocket-handshake.ts'
@@ -178,8 +179,9 @@ export class Tunnel implements WheelEntry {
     this.#count(statusCode)
     const own = ['connection', 'close', ...(statusCode === 426 ? ['upgrade', 'websocket'] : [])]
     const lines = fieldLines([...own, ...this.#answerHeaders(response)])
-    client.write(`HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines}\r\n`, 'latin1')
-    response.on('error', () => client.destroy())
+    client.write(`HTTP/1.1 ${statusCode} ${reasonPhrase(statusCode, statusMessage)}\r\n${lines}\r\n`, 'latin1')
+    // The end of the connection is that of the answer: only a reset says that there was more.
+    response.on('error', () => cutSocket(client))
     response.once('end', () => this.#linger(LINGER_MS))
     response.pipe(client)
     this.#release(statusCode >= 500 ? 'bad' : 'good')

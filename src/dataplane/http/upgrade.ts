@@ -23,6 +23,9 @@ import { Tunnel, type TunnelPlan } from './tunnel.ts'
  * tunnel's part (tunnel.ts).
  */
 const proxy = httpProxy.createProxyServer({ ws: true })
+// It tells of each error of a joined upstream by this event, and throws what nobody listens for: the thread would end. The
+// tunnel hears of them from the socket.
+proxy.on('error', () => {})
 
 /** What to do with the request that http-proxy makes for a client's, before it is sent. */
 const preparations = new WeakMap<IncomingMessage, (sent: ClientRequest) => void>()
@@ -51,7 +54,7 @@ export function handleUpgrade(plane: DataPlane, received: ReceivedHead, socket: 
   const plan = planTunnel(plane, client, asked)
   if (plan instanceof ProxyError) return refuse(plane, socket, plan, requestId)
   const tunnel = new Tunnel(plane, plan, socket)
-  const request = messageOf(received, socket)
+  const request = messageToPrepare(socket)
   preparations.set(request, sent => {
     prepare(sent, plan)
     tunnel.request = sent
@@ -99,7 +102,7 @@ function planTunnel(
   const route = runtime.routes[index] as RouteRuntime
   const arm = chooseArm(route, head)
   const upstream = arm === 'canary' && route.canary !== null ? route.canary : route.primary
-  const endpoint = upstream.pick()
+  const endpoint = upstream.pickInTurn()
   if (endpoint === null)
     return new ProxyError('OVERLOADED', `all connections to upstream ${upstream.plan.name} are in use`)
   const sharedHeaders = endToEndHeaders(client, head.host, head.requestId)
@@ -129,14 +132,16 @@ function headOf({ method, target, httpVersion, headers, rawHeaders }: ReceivedHe
   return { method, target, httpVersion, headers, rawHeaders, address: socket.remoteAddress ?? '', secure }
 }
 
-/** As http-proxy takes a request. */
-function messageOf({ method, target, headers, rawHeaders }: ReceivedHead, socket: Socket): IncomingMessage {
+/**
+ * What http-proxy wants to see of a request. `prepare` replaces all that it makes of it, so that nothing of the client's is
+ * in it: of some headers (Expect) node:http would send the head at once, and of some targets throw.
+ */
+function messageToPrepare(socket: Socket): IncomingMessage {
   const message = new IncomingMessage(socket)
-  message.method = method
-  message.url = target
+  message.method = 'GET'
+  message.url = '/'
   message.httpVersion = '1.1'
-  message.headers = { ...headers }
-  message.rawHeaders = [...rawHeaders]
+  message.headers = { connection: 'Upgrade', upgrade: 'websocket' }
   return message
 }
 

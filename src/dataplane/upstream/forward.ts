@@ -18,7 +18,7 @@ export type RequestBody = ChunkList | BodyStream | null
  */
 export function forward(exchange: Exchange, body: RequestBody): ProxyError | null {
   const upstream = armUpstream(exchange)
-  let endpoint = upstream.pick()
+  let endpoint = upstream.pickInTurn()
   // More than one where there is a line: its first gets what becomes free.
   while (endpoint === null && upstream.stalled.giveUpLongest(performance.now())) endpoint = upstream.pick()
   if (endpoint !== null) {

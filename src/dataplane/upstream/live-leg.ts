@@ -38,8 +38,8 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     this.#exchange = exchange
   }
 
-  protected onInformational({ status, fields }: AnswerHead): void {
-    this.#exchange.client.informational(status, endToEnd(fields))
+  protected onInformational({ status, fields, connection }: AnswerHead): void {
+    this.#exchange.client.informational(status, endToEnd(fields, connection))
   }
 
   protected onHead(head: AnswerHead): void {
@@ -98,6 +98,8 @@ export class LiveLeg extends Leg implements TurnEnd, StalledLeg {
     this.detail = detail
     if (this.#paused) this.upstream.stalled.delete(this)
     if (this.error !== null && exchange.retry(this)) return
+    // Its client's next request may begin within the end of this answer, and must not find this one under way.
+    exchange.plane.release(exchange)
     if (this.error === null) exchange.client.end(this.#trails ? endToEnd(trailers) : NO_TRAILERS)
     else if (exchange.client.headWritten) exchange.client.abort()
     else if (this.error !== 'CLIENT_GONE')

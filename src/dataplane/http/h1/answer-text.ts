@@ -21,6 +21,11 @@ export function framingOf(
   return httpVersion === '1.1' ? 'chunked' : 'close'
 }
 
+/** The model server's, or the usual one where that is none that every reader takes. */
+export function reasonPhrase(status: number, given: string): string {
+  return PHRASE.test(given) ? given : (STATUS_CODES[status] ?? '')
+}
+
 /**
  * The head of an answer, latin1, with the empty line behind it. Adds what belongs to this connection, and a Date where the
  * answer has none (RFC 9110 §6.6.1). `keepAlive`: how long the connection stays open, null: it closes behind the answer.
@@ -32,7 +37,7 @@ export function answerHeadText(
   framing: AnswerFraming,
   keepAlive: string | null,
 ): string {
-  let text = `HTTP/1.1 ${status} ${PHRASE.test(reason) ? reason : (STATUS_CODES[status] ?? '')}\r\n`
+  let text = `HTTP/1.1 ${status} ${reasonPhrase(status, reason)}\r\n`
   let hasDate = false
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string

@@ -59,6 +59,11 @@ export class RequestParser {
     return this.#state === 'length' || this.#state === 'chunked'
   }
 
+  /** Nothing has come for a while: memory is for those from whom something does. */
+  rest(): void {
+    this.#heads.forget()
+  }
+
   /** Behind the end of a request: what comes now is the next one. */
   next(): void {
     if (this.#state === 'ended') this.#state = 'head'
