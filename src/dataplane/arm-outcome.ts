@@ -3,6 +3,7 @@ import { packArmRequest } from '../wire/arm-votes.ts'
 import { latencyBucket } from '../wire/latency-grid.ts'
 import type { Assignment, Exchange } from './exchange.ts'
 import { closeIfSettled } from './shadow/slot.ts'
+import type { SecondTally } from './tallies.ts'
 
 /**
  * Counts the outcome of a request by the arm it was assigned to. The canary did not answer those that fell back to the
@@ -13,8 +14,8 @@ export function countArmOutcome(exchange: Exchange, { arm, key, canary }: Assign
   const { live, plane } = exchange
   const failed = (arm === 'canary' && exchange.arm === 'primary') || answerFailed(exchange)
   const latencyUs = live?.ended === true ? live.latencyUs : plane.clock.nowUs() - exchange.arrivedAtUs
-  exchange.tally ??= plane.tallyFor(exchange)
-  packArmRequest(exchange.tally.arms(canary.experiment), {
+  const tally = exchange.tally as SecondTally
+  packArmRequest(tally.arms(canary.experiment), {
     arrivedAtUs: exchange.assignedAtUs,
     key,
     percent: canary.percent,

@@ -38,6 +38,8 @@ function assignArm(exchange: Exchange, canary: CanaryPlan): void {
   const { chosen, key, bucket } = decideCanary(route.plan, canary, exchange.head)
   if (chosen) exchange.arm = canaryOrFallback(route, canary)
   exchange.assignment = { arm: chosen ? 'canary' : 'primary', key: key === null ? null : bucket, canary }
+  // Now, and not when it has its answer: the seconds of tallies follow each other.
+  exchange.tally = plane.tallyFor(exchange)
   plane.openExchanges.add(exchange)
 }
 

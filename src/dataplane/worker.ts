@@ -13,6 +13,8 @@ import { abandon, settleUnbounded } from './settle.ts'
 const HAND_OVER_MS = 20
 const COUNTERS_MS = 1_000
 const DRAIN_CHECK_MS = 20
+/** Sockets that are cut say so within a turn or two. */
+const CUT_MS = 500
 /** Idle clients get this long to send one more request and be told to close with its answer. */
 const KEEP_ALIVE_GRACE_MS = 1_000
 
@@ -68,8 +70,10 @@ async function drain(deadlineMs: number): Promise<void> {
   for (const exchange of plane.openExchanges.all()) abandon(exchange)
   for (const tunnel of plane.tunnels) tunnel.destroy()
   listener.closeAll()
-  // Closing connections ends the live legs that were left, one turn later.
-  await new Promise(resolve => setImmediate(resolve))
+  // Closing connections ends the live legs that were left: sockets are closed behind the immediates of a turn.
+  const cutMs = performance.now() + CUT_MS
+  do await new Promise(resolve => setImmediate(resolve))
+  while (plane.inFlight > 0 && performance.now() < cutMs)
   clearInterval(handOverTimer)
   clearInterval(countersTimer)
   plane.handOverAll()

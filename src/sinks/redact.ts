@@ -1,6 +1,8 @@
 import { ANY_CHILD, type FieldPath, type FieldStep } from '../config/snapshot.ts'
 
 export const REDACTED = '[redacted]'
+/** Where answers differ in their status: no field of a body. */
+const STATUS_PATH = '$status'
 
 /** Replaces every field that one of the paths names, in place where it can; returns the redacted value. */
 export function redactFields(value: unknown, paths: readonly FieldPath[]): unknown {
@@ -55,7 +57,7 @@ function matchingKeys(node: object, step: FieldStep): string[] {
  * path does not parse or the value above the field is already text, the value is replaced: better blind than a leak.
  */
 export function redactDifference(value: unknown, path: string, paths: readonly FieldPath[]): unknown {
-  if (paths.length === 0 || value === undefined) return value
+  if (paths.length === 0 || value === undefined || path === STATUS_PATH) return value
   const steps = parseFieldPath(path)
   if (steps === null) return REDACTED
   let redacted: unknown = value

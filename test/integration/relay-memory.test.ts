@@ -96,3 +96,18 @@ routes: [{ name: r, primary: v1, shadows: [{ upstream: v2, percent: 100, timeout
   expect(most).toBeGreaterThan(KINDS.length)
   expect(proxy.plane.unreadAnswers.bytes).toBe(0)
 })
+
+test('the memory of uploads is given back where no connection to the primary opens', async () => {
+  const dead = await InProcessPlane.start(
+    loadText('listen: 127.0.0.1:0\nupstreams: { v1: "http://127.0.0.1:1" }\nroutes: [{ name: r, primary: v1 }]\n'),
+  )
+  for (let i = 0; i < 8; i++) {
+    const client = await connectRaw(dead.port)
+    client.send(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${BODY.length}\r\n\r\n`)
+    client.send(BODY.subarray(0, BODY.length / 2))
+    expect((await client.readResponse()).status).toBe(502)
+    client.destroy()
+  }
+  await eventually(() => dead.plane.inFlight === 0 && dead.plane.relayMemory.inUse === 0, 5_000)
+  dead.stop()
+})

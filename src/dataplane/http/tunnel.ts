@@ -183,8 +183,10 @@ export class Tunnel implements WheelEntry {
     // The end of the connection is that of the answer: only a reset says that there was more.
     response.on('error', () => cutSocket(client))
     response.once('end', () => this.#linger(LINGER_MS))
+    // A FIN: of whoever has gone, like that of any other client that is not answered yet.
+    client.once('end', () => response.readableEnded || this.destroy())
     response.pipe(client)
-    this.#release(statusCode >= 500 ? 'bad' : 'good')
+    response.once('close', () => this.#release(statusCode >= 500 ? 'bad' : 'good'))
     client.off('readable', this.#noticeEnd)
     client.resume()
     this.#linger(this.#plan.upstream.plan.timeouts.betweenBytesMs)

@@ -148,6 +148,7 @@ export class Upload implements BodyListener, TurnEnd {
 
   /** Nobody reads what has come any more, not even a connection to a model server. */
   giveBack(): void {
+    this.#stream?.giveUp()
     if (this.#lent.length === 0) return
     this.#giveBack(this.#lent)
     this.#lent = []

@@ -9,6 +9,14 @@ import type { ShadowSlot } from './slot.ts'
 /** An answer that turns out too large to compare is read on this far, because cancelling it costs the connection. */
 const DRAIN_BYTES = 64 * 1024
 
+/**
+ * A stream of tokens has some thousand pieces. Whoever cuts 1 MiB into single bytes would have the thread read for two
+ * seconds: after so many, 55 ms, an answer is too large to compare.
+ */
+const MOST_PIECES = 32 * 1024
+/** What a server that thinks for long may say meanwhile. */
+const MOST_INTERIM = 1_000
+
 /** The copy's leg: its answer goes nowhere but into the capture. */
 export class ShadowLeg extends Leg {
   readonly isAwaited = false
@@ -17,6 +25,8 @@ export class ShadowLeg extends Leg {
   readonly #drainUntilBytes: number
   /** The answer is longer than anybody wants to know. */
   #isCut = false
+  #pieces = 0
+  #interim = 0
 
   constructor(exchange: Exchange, slot: ShadowSlot, endpoint: Endpoint) {
     const { clock, wheel, copyMemory } = exchange.plane
@@ -28,22 +38,26 @@ export class ShadowLeg extends Leg {
     this.#drainUntilBytes = plan.maxBodyBytes + DRAIN_BYTES
   }
 
-  protected onInformational(): void {}
+  protected onInformational(): void {
+    this.#exchange.plane.answerBudget.take(0)
+    if (++this.#interim > MOST_INTERIM) this.fail('UPSTREAM_PROTOCOL', `more than ${MOST_INTERIM} interim answers came`)
+  }
 
   /** Giving up is no error of the shadow: it answered, and the capture says that the answer is over the limit. */
-  protected onHead({ contentLength }: AnswerHead): void {
-    if (contentLength === null || contentLength <= this.#drainUntilBytes) return
-    this.capture.overflow()
-    this.#cut()
+  protected onHead({ status, contentLength }: AnswerHead): void {
+    // What such an answer declares is not in it.
+    if (this.method === 'HEAD' || status === 204 || status === 304) return
+    if (contentLength !== null && contentLength > this.#drainUntilBytes) this.#cut()
   }
 
   protected onChunk(bytes: Buffer): void {
     this.#exchange.plane.answerBudget.take(bytes.length)
     this.capture.addCopy(bytes, this.#exchange.plane.relayMemory)
-    if (this.bytes > this.#drainUntilBytes) this.#cut()
+    if (this.bytes > this.#drainUntilBytes || ++this.#pieces > MOST_PIECES) this.#cut()
   }
 
   #cut(): void {
+    this.capture.overflow()
     this.#isCut = true
     this.stopReading()
   }

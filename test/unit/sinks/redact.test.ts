@@ -49,6 +49,8 @@ describe('redaction of a difference', () => {
   test('odd names are understood as the comparator writes them', () => {
     expect(redactDifference('a', '$["two\\nlines"]', [['two\nlines']])).toBe('[redacted]')
     expect(redactDifference('a', '$["a.b"]', [['a.b']])).toBe('[redacted]')
+    // Where answers differ in their status, which is nobody's field.
+    expect(redactDifference(200, '$status', [EMAIL, ['status']])).toBe(200)
     expect(redactDifference('a', '$["a.b"]', [['a', 'b']])).toBe('a')
   })
 

@@ -55,6 +55,12 @@ export class BodyStream {
     else if (room) this.onBodyDrained()
   }
 
+  /** No connection will take it any more. What one has taken is its own to write, or to throw away. */
+  giveUp(): void {
+    for (const { written } of this.#waiting) written?.()
+    this.#waiting = []
+  }
+
   /** For the sink: it can take more. */
   onBodyDrained(): void {
     if (!this.#heldBack) return

@@ -30,3 +30,10 @@ test('a steady stream of 100 MiB a second never uses it up', () => {
   })
   expect(used).not.toContain(true)
 })
+
+test('pieces without bytes use it up as well: each takes the thread a microsecond or two', () => {
+  const budget = new AnswerBudget()
+  budget.usedUp(1_000)
+  for (let i = 0; i < 20_000; i++) budget.take(1)
+  expect(budget.usedUp(1_000)).toBe(true)
+})

@@ -1,0 +1,33 @@
+/**
+ * When the time of a drain is over, what is still under way is cut and counted. The last counts were handed over one turn of
+ * the event loop later; but sockets say that they are closed behind the immediates of a turn, so that no request that was cut
+ * was ever counted.
+ */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import type { SealedWindow } from '../../src/wire/window.ts'
+import { connectRaw } from '../support/raw-client.ts'
+import { startUnderstudy } from '../support/run-understudy.ts'
+import { startUpstream } from '../support/upstream-server.ts'
+
+const REQUESTS = 6
+
+test('requests that are cut at the end of a drain have their votes', async () => {
+  const model = await startUpstream((_request, respond) => respond.hang())
+  const proxy = await startUnderstudy({
+    listen: { address: '127.0.0.1:0', threads: 1 },
+    upstreams: { v1: model.url, v2: { endpoints: model.url, host: 'upstream' } },
+    routes: [{ name: 'r', primary: 'v1', canary: { upstream: 'v2', percent: 50 } }],
+    sinks: { file: { path: './pairs.ndjson' } },
+  })
+  for (let i = 0; i < REQUESTS; i++) (await connectRaw(proxy.port)).send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+  while (model.requestCount < REQUESTS) await sleep(10)
+  proxy.signal('SIGTERM')
+  expect((await proxy.exited).code).toBe(0)
+  const lines = (await readFile(join(proxy.directory, 'pairs.ndjson'), 'utf8')).trim().split('\n')
+  const arms = lines.flatMap(line => Object.values((JSON.parse(line) as SealedWindow).counts.arms))
+  expect(arms.reduce((sum, { primary, canary }) => sum + primary.requests + canary.requests, 0)).toBe(REQUESTS)
+  await model.stop()
+}, 60_000)
