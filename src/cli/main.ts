@@ -17,6 +17,8 @@ if (Number(process.versions.node.split('.')[0]) < NEEDED_NODE_MAJOR) {
     if (error.code !== 'EPIPE') throw error
     process.exit(0)
   })
+  // Names are looked up by half of these threads, and a resolver that hangs holds one for each name. Read at its first use.
+  process.env['UV_THREADPOOL_SIZE'] ??= '16'
   const { runCommandLine } = await import('./run.ts')
   process.exitCode = await runCommandLine(process.argv.slice(2))
 }

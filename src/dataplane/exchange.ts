@@ -181,7 +181,8 @@ export class Exchange implements UploadOwner, Attendant {
   onClientGone(detail: string): void {
     if (this.answered) return
     this.clientGone = true
-    if (this.live !== null) this.live.fail('CLIENT_GONE', detail)
+    // One that has failed already, where the request waits for another endpoint, says nothing any more.
+    if (this.live !== null && !this.live.ended) this.live.fail('CLIENT_GONE', detail)
     else liveEnded(this)
   }
 

@@ -76,3 +76,13 @@ test('a name that is gone is UPSTREAM_CONNECT, and found when it is back', async
   pointTo('127.0.0.11')
   await eventually(async () => (await answeredBy()) === '127.0.0.11')
 })
+
+test('while the resolver does not answer, a name is where it was last', async () => {
+  pointTo('127.0.0.11')
+  await eventually(async () => (await answeredBy()) === '127.0.0.11')
+  pointTo('hangs')
+  for (let i = 0; i < 3; i++) {
+    old.closeIdleConnections()
+    expect(await answeredBy()).toBe('127.0.0.11')
+  }
+})

@@ -1,6 +1,8 @@
 import type { FieldPath, KeySource } from '../../config/snapshot.ts'
 import type { RequestHead } from './request-head.ts'
 
+const BEYOND_ASCII = /[\x80-\xff]/
+
 /** The value a decision hangs on; null when this request does not carry it (or carries it empty). */
 export function readKey(source: KeySource, head: RequestHead): string | null {
   switch (source.kind) {
@@ -21,14 +23,21 @@ export function readKey(source: KeySource, head: RequestHead): string | null {
 
 function readHeader(head: RequestHead, name: string): string | null {
   const value = head.headers[name]
-  return (Array.isArray(value) ? value[0] : value) || null
+  return decoded((Array.isArray(value) ? value[0] : value) ?? '') || null
+}
+
+/** Headers are read as latin1, one character a byte; what is UTF-8 is the text that a user types, and query and body hold. */
+function decoded(latin1: string): string {
+  if (!BEYOND_ASCII.test(latin1)) return latin1
+  const text = Buffer.from(latin1, 'latin1').toString()
+  return text.includes('\ufffd') ? latin1 : text
 }
 
 function readCookie(cookies: string | undefined, name: string): string | null {
   if (cookies === undefined) return null
   for (const pair of cookies.split(';')) {
     const equals = pair.indexOf('=')
-    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim() || null
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return decoded(pair.slice(equals + 1).trim()) || null
   }
   return null
 }

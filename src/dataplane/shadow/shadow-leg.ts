@@ -3,7 +3,7 @@ import { shadowEnded } from '../settle.ts'
 import { BodyCapture } from '../upstream/capture.ts'
 import type { AnswerHead } from '../upstream/h1/answer-head.ts'
 import { Leg } from '../upstream/leg.ts'
-import type { Endpoint } from '../upstream/endpoint.ts'
+import type { Endpoint, LegVerdict } from '../upstream/endpoint.ts'
 import type { ShadowSlot } from './slot.ts'
 
 /** An answer that turns out too large to compare is read on this far, because cancelling it costs the connection. */
@@ -14,8 +14,6 @@ const DRAIN_BYTES = 64 * 1024
  * seconds: after so many, 55 ms, an answer is too large to compare.
  */
 const MOST_PIECES = 32 * 1024
-/** What a server that thinks for long may say meanwhile. */
-const MOST_INTERIM = 1_000
 
 /** The copy's leg: its answer goes nowhere but into the capture. */
 export class ShadowLeg extends Leg {
@@ -26,7 +24,6 @@ export class ShadowLeg extends Leg {
   /** The answer is longer than anybody wants to know. */
   #isCut = false
   #pieces = 0
-  #interim = 0
 
   constructor(exchange: Exchange, slot: ShadowSlot, endpoint: Endpoint) {
     const { clock, wheel, copyMemory } = exchange.plane
@@ -40,7 +37,6 @@ export class ShadowLeg extends Leg {
 
   protected onInformational(): void {
     this.#exchange.plane.answerBudget.take(0)
-    if (++this.#interim > MOST_INTERIM) this.fail('UPSTREAM_PROTOCOL', `more than ${MOST_INTERIM} interim answers came`)
   }
 
   /** Giving up is no error of the shadow: it answered, and the capture says that the answer is over the limit. */
@@ -54,6 +50,15 @@ export class ShadowLeg extends Leg {
     this.#exchange.plane.answerBudget.take(bytes.length)
     this.capture.addCopy(bytes, this.#exchange.plane.relayMemory)
     if (this.bytes > this.#drainUntilBytes || ++this.#pieces > MOST_PIECES) this.#cut()
+  }
+
+  /**
+   * Where clients are answered too, a copy only speaks well: its deadline is its own, and what it asks may be none of theirs.
+   * Copies that fail are kept back by the gate and the pace of their shadow.
+   */
+  protected override verdict(): LegVerdict {
+    const verdict = super.verdict()
+    return verdict === 'bad' && this.upstream.servesClients ? 'undecided' : verdict
   }
 
   #cut(): void {

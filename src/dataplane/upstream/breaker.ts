@@ -31,6 +31,11 @@ export class Breaker {
     if (this.#state.kind === 'open' && nowMs >= this.#state.untilMs) this.#state = { kind: 'trying' }
   }
 
+  /** The trial has an answer: whatever becomes of the rest, the endpoint is there. */
+  answered(): void {
+    if (this.#state.kind === 'trying') this.#state = CLOSED
+  }
+
   succeeded(): void {
     this.#state = CLOSED
   }

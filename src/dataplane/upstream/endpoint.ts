@@ -48,6 +48,11 @@ export class Endpoint {
     this.#breaker.started(nowMs)
   }
 
+  /** A leg has an answer that is no failure, and may go on for long. */
+  answered(): void {
+    this.#breaker.answered()
+  }
+
   ended(verdict: LegVerdict, nowMs: number): void {
     this.inFlight--
     if (verdict === 'good') this.#breaker.succeeded()

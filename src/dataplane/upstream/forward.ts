@@ -30,24 +30,30 @@ export function forward(exchange: Exchange, body: RequestBody): ProxyError | nul
 }
 
 /**
- * Sends the request again where that is safe: to each other endpoint while nothing of it was sent, or once when it may be
- * repeated and no byte of an answer has come. Never to the other arm: its answer would be counted for the wrong version.
+ * Sends the request again where that is safe: to each other endpoint while nothing of it was sent, if need be from the line
+ * in front of them, or once when it may be repeated and no byte of an answer has come. Never to the other arm: its answer would be counted for the wrong version.
  * @returns false when it must not be repeated.
  */
 export function retry(exchange: Exchange, failed: LiveLeg): boolean {
   const { upload, requestBody, client } = exchange
   if (exchange.clientGone || client.headWritten) return false
   if (client.hasBody && (upload?.whole !== true || upload.streamed)) return false
-  const unsent = failed.error === 'UPSTREAM_CONNECT'
+  const { unsent } = failed
   const repeatable = failed.error === 'UPSTREAM_RESET' && exchange.tried.length === 0 && IDEMPOTENT.has(client.method)
   if (!unsent && !repeatable) return false
   const upstream = failed.upstream
   const tried = [...exchange.tried, failed.endpoint]
+  const body = client.hasBody ? requestBody : null
   const other = upstream.pick(tried)
-  if (other === null || (unsent && tried.includes(other))) return false
+  if (other === null || (unsent && tried.includes(other))) {
+    const isBusy = unsent && tried.length < upstream.endpoints.length && upstream.hasUntried(tried)
+    if (!isBusy || !upstream.wait(new WaitingRequest(exchange, upstream, body, tried))) return false
+    exchange.tried = tried
+    return true
+  }
   exchange.tried = tried
   exchange.route.arms[exchange.arm].retries++
-  start(exchange, upstream, other, client.hasBody ? requestBody : null)
+  start(exchange, upstream, other, body)
   return true
 }
 
@@ -76,11 +82,13 @@ class WaitingRequest implements Waiter {
   readonly #exchange: Exchange
   readonly #upstream: Upstream
   readonly #body: RequestBody
+  readonly tried: readonly Endpoint[]
 
-  constructor(exchange: Exchange, upstream: Upstream, body: RequestBody) {
+  constructor(exchange: Exchange, upstream: Upstream, body: RequestBody, tried: readonly Endpoint[] = []) {
     this.#exchange = exchange
     this.#upstream = upstream
     this.#body = body
+    this.tried = tried
   }
 
   onEndpoint(endpoint: Endpoint): boolean {

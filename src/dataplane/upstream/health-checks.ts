@@ -9,6 +9,8 @@ export class HealthChecks {
   readonly #plan: UpstreamPlan
   readonly #path: string
   readonly #timers: NodeJS.Timeout[]
+  /** Under way. */
+  readonly #probes = new Set<Probe>()
 
   constructor(plan: UpstreamPlan, path: string, endpoints: readonly Endpoint[]) {
     this.#plan = plan
@@ -22,17 +24,21 @@ export class HealthChecks {
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer)
+    for (const probe of this.#probes) probe.giveUp()
+    this.#probes.clear()
   }
 
   #ask(endpoint: Endpoint, streak: Streak): void {
     const { health, timeouts, host } = this.#plan
     const timeoutMs = Math.min(health.intervalMs, timeouts.connectMs + timeouts.firstByteMs)
     const probe = new Probe(timeoutMs, passed => {
+      this.#probes.delete(probe)
       streak.passed = passed ? streak.passed + 1 : 0
       streak.failed = passed ? 0 : streak.failed + 1
       if (endpoint.healthy && streak.failed >= health.unhealthyAfter) endpoint.healthy = false
       else if (!endpoint.healthy && streak.passed >= health.healthyAfter) endpoint.healthy = true
     })
+    this.#probes.add(probe)
     const name = host.kind === 'literal' ? host.value : endpoint.plan.authority
     const fields = ['host', name, 'user-agent', 'understudy-health-check']
     const head = requestHead('GET', this.#path, fields, { kind: 'none' })
@@ -60,6 +66,12 @@ class Probe implements Call {
       this.control?.abort(this)
       this.#done(false)
     }, timeoutMs)
+  }
+
+  /** Nobody wants to know any more. */
+  giveUp(): void {
+    clearTimeout(this.#timer)
+    this.control?.abort(this)
   }
 
   onRequestSent(): void {}

@@ -7,6 +7,7 @@ const CONNECT = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'EAI_FAIL',
   'UND_ERR_CONNECT_TIMEOUT',
   'EADDRNOTAVAIL',
 ])
@@ -15,8 +16,20 @@ const CONNECT = new Set([
 const TLS =
   /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH_|ERROR_IN_CERT|EPROTO)/
 
-/** The code of the table for whatever the HTTP client reports about a leg. Total: it never throws. */
-export function legErrorCode(error: unknown): ErrorCode {
+/** Of a connection that was open. */
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'EHOSTDOWN', 'ENETDOWN', 'ENETRESET'])
+
+/**
+ * The code of the table for what a connection of ours, undici's connector or node:http reports. Total: it never throws.
+ * `unsent`: there was no connection yet; without it the error itself has to tell.
+ */
+export function legErrorCode(error: unknown, unsent?: boolean): ErrorCode {
+  const code = codeOf(error)
+  if (unsent === true && code === 'UPSTREAM_RESET') return 'UPSTREAM_CONNECT'
+  return unsent === false && code === 'UPSTREAM_CONNECT' ? 'UPSTREAM_RESET' : code
+}
+
+function codeOf(error: unknown): ErrorCode {
   if (!(error instanceof Error)) return 'INTERNAL'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   // Of the attempts at each address of a name.
@@ -25,8 +38,7 @@ export function legErrorCode(error: unknown): ErrorCode {
   if (TLS.test(code)) return 'UPSTREAM_TLS'
   // Ours, and of node:http, which reads the answers to WebSocket handshakes.
   if (code === 'MESSAGE_MALFORMED' || code.startsWith('HPE_')) return 'UPSTREAM_PROTOCOL'
-  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE' || code === 'ETIMEDOUT')
-    return 'UPSTREAM_RESET'
+  if (BROKEN.has(code)) return 'UPSTREAM_RESET'
   return 'INTERNAL'
 }
 

@@ -45,6 +45,8 @@ export abstract class Leg implements WheelEntry, Call {
   headerLength = 0
   bytes = 0
   error: ErrorCode | null = null
+  /** It has failed before anything of the request was sent. */
+  unsent = false
   /** null: the answer is no stream, or nobody wants its body. */
   arrivals: ArrivalLog | null = null
   /** Microseconds since the epoch; 0 while it has not happened. */
@@ -66,8 +68,8 @@ export abstract class Leg implements WheelEntry, Call {
   #activeMs = 0
   /** false while a body is still arriving: the model server cannot owe an answer yet. */
   #sent = true
-  /** Counted among the endpoint's uploads. */
-  #uploading = false
+  /** The body that is still arriving, counted among the endpoint's uploads. */
+  #upload: BodyStream | null = null
   /** A live stream: `totalMs` does not end it. */
   #stream = false
 
@@ -124,8 +126,10 @@ export abstract class Leg implements WheelEntry, Call {
     this.method = method
     const whole = !(body instanceof BodyStream)
     this.#sent = whole
-    this.#uploading = !whole
-    if (this.#uploading) this.endpoint.uploads++
+    if (!whole) {
+      this.#upload = body
+      this.endpoint.uploads++
+    }
     this.#wheel.arm(this, this.#dueMs() - this.#startedMs, this.#startedMs)
     const framing = whole ? framingOf(method, body) : framingOfStream(length)
     const head = requestHead(method, path, headers, framing)
@@ -171,6 +175,8 @@ export abstract class Leg implements WheelEntry, Call {
     this.contentEncoding = head.contentEncoding
     if (this.capture.wanted && isTimedStream(head.contentType)) this.arrivals = new ArrivalLog(this.#startedMs)
     this.headerLength = head.inferenceHeaderLength
+    // A stream may go on for hours: who waits for the verdict of a trial must not wait for its end.
+    if (head.status < 500) this.endpoint.answered()
     this.#sent = true
     this.#stream = this.isStream(head)
     // A deadline that has moved on is found out when the old one fires: most legs are over by then.
@@ -193,15 +199,24 @@ export abstract class Leg implements WheelEntry, Call {
     if (this.#state !== 'ended') this.finish(null, '', trailers, nowMs)
   }
 
-  onCallFailed(error: Error): void {
-    if (this.#state !== 'ended') this.finish(legErrorCode(error), error.message)
+  onCallFailed(error: Error, unsent: boolean): void {
+    if (this.#state === 'ended') return
+    this.unsent = unsent
+    this.finish(legErrorCode(error, unsent), error.message)
   }
 
   /** Called by the wheel: finds out which deadline has passed, or when the next one will. */
   onDeadline(nowMs: number): void {
     const dueMs = this.#dueMs()
     if (nowMs < dueMs) this.#wheel.arm(this, dueMs - nowMs)
+    else if (this.#upload?.isHeldBack === false) this.#uploadLate()
     else this.onTimeout(this.headAtUs === 0 ? 'no answer' : 'no complete answer', Math.round(nowMs - this.#startedMs))
+  }
+
+  /** The model server takes what comes: it is the client who has not sent the rest. */
+  #uploadLate(): void {
+    const { totalMs } = this.#deadlines
+    this.fail('REQUEST_TIMEOUT', `the body did not arrive within ${totalMs} ms (timeouts.total of the upstream)`)
   }
 
   /** A deadline passed; the leg still runs. */
@@ -219,9 +234,9 @@ export abstract class Leg implements WheelEntry, Call {
     this.#wheel.disarm(this)
     this.#uploaded()
     // Freed before anyone hears of it: a second attempt may need just this connection, and goes before those in line.
-    if (running) this.endpoint.ended(this.#verdict(), nowMs)
+    if (running) this.endpoint.ended(this.verdict(), nowMs)
     this.onEnded(detail, trailers)
-    if (running) this.upstream.serveLine(this.endpoint)
+    if (running) this.upstream.serveLine()
   }
 
   /** The next deadline: `#activeMs` is when the request was sent, then when the last byte came. */
@@ -233,13 +248,13 @@ export abstract class Leg implements WheelEntry, Call {
   }
 
   #uploaded(): void {
-    if (!this.#uploading) return
-    this.#uploading = false
+    if (this.#upload === null) return
+    this.#upload = null
     this.endpoint.uploads--
   }
 
   /** What this leg says about its endpoint. */
-  #verdict(): LegVerdict {
+  protected verdict(): LegVerdict {
     if (this.error === null) return this.status >= 500 ? 'bad' : 'good'
     return ERRORS[this.error].source === 'upstream' ? 'bad' : 'undecided'
   }

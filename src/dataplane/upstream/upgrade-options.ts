@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoint.ts'
+import { NAMES } from './h1/name-lookup.ts'
 import type { Upstream } from './upstream.ts'
 
 /** Where an upgrade connects to, and with which certificates, in the terms of node:http and of http-proxy. */
@@ -18,8 +19,8 @@ export function upgradeTarget(upstream: Upstream, endpoint: Endpoint) {
 }
 
 /** What else its socket is opened with: either side may end first while the other still sends. */
-export function upgradeSocket(endpoint: Endpoint): { allowHalfOpen: true; servername: string } {
-  return { allowHalfOpen: true, servername: endpoint.sni }
+export function upgradeSocket(endpoint: Endpoint) {
+  return { allowHalfOpen: true, servername: endpoint.sni, lookup: NAMES.lookup }
 }
 
 /** Whether the certificate of the upstream must be one to trust. */

@@ -62,11 +62,7 @@ export class Upstream {
   /** The same for a request that has waited for none: whoever stands in line has what is free first. */
   pickInTurn(): Endpoint | null {
     // A request sent ahead begins in the moment in which the one before it ends, before the line hears of the connection.
-    while (!this.#line.empty) {
-      const endpoint = this.pick()
-      if (endpoint === null) return null
-      this.#line.serve(endpoint)
-    }
+    this.serveLine()
     return this.pick()
   }
 
@@ -91,12 +87,17 @@ export class Upstream {
   /** A leg has ended: the endpoint is told how, and whoever is first in line gets the connection. */
   ended(endpoint: Endpoint, verdict: LegVerdict): void {
     endpoint.ended(verdict, performance.now())
-    this.serveLine(endpoint)
+    this.serveLine()
   }
 
-  /** A connection to the endpoint may have become free. */
-  serveLine(endpoint: Endpoint): void {
-    if (!this.#line.empty && this.#free(endpoint) !== null) this.#line.serve(endpoint)
+  /** A connection may have become free; to an endpoint that is left out it is none. */
+  serveLine(): void {
+    while (!this.#line.empty && this.#line.serve(this.#pickOther));
+  }
+
+  /** There is an endpoint that was not tried: if it is not picked, its connections are taken. */
+  hasUntried(tried: readonly Endpoint[]): boolean {
+    return this.#usable(performance.now()).some(endpoint => !tried.includes(endpoint))
   }
 
   /** A configuration names this upstream. */
@@ -115,6 +116,11 @@ export class Upstream {
   destroy(): void {
     this.#checks?.stop()
     for (const endpoint of this.endpoints) endpoint.connections.destroy()
+  }
+
+  readonly #pickOther = (tried: readonly Endpoint[]): Endpoint | null => {
+    const endpoint = this.pick(tried)
+    return endpoint !== null && tried.includes(endpoint) ? null : endpoint
   }
 
   #free(endpoint: Endpoint): Endpoint | null {

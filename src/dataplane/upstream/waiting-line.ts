@@ -3,6 +3,8 @@ import type { Endpoint } from './endpoint.ts'
 
 /** A request that waits for a connection. */
 export interface Waiter extends WheelEntry {
+  /** Where it was in vain. */
+  readonly tried: readonly Endpoint[]
   /** false: it is not wanted any more (the client left), the connection goes to the next. */
   onEndpoint(endpoint: Endpoint): boolean
 }
@@ -33,14 +35,26 @@ export class WaitingLine {
     return true
   }
 
-  serve(endpoint: Endpoint): void {
-    for (;;) {
-      const waiter = this.#waiters.shift()
-      if (waiter === undefined) return
-      const late = Number.isNaN(waiter.wheelDueMs)
+  /**
+   * Gives the first of them an endpoint. `pick`: one with a free connection, other than these; null: there is none, so that
+   * who has tried something may have to stay while those behind go.
+   * @returns whether one was served
+   */
+  serve(pick: (tried: readonly Endpoint[]) => Endpoint | null): boolean {
+    for (let at = 0; at < this.#waiters.length; ) {
+      const waiter = this.#waiters[at] as Waiter
+      const isLate = Number.isNaN(waiter.wheelDueMs)
+      const endpoint = isLate ? null : pick(waiter.tried)
+      if (endpoint === null && !isLate) {
+        if (waiter.tried.length === 0) return false
+        at++
+        continue
+      }
+      this.#waiters.splice(at, 1)
       this.#wheel.disarm(waiter)
-      if (!late && waiter.onEndpoint(endpoint)) return
+      if (endpoint !== null && waiter.onEndpoint(endpoint)) return true
     }
+    return false
   }
 
   /** Those whose deadline has fired are still in the list; they are disarmed. */

@@ -102,10 +102,19 @@ function interpret(isOneOne: boolean, status: number, reason: string, fields: re
     contentType,
     contentEncoding,
     inferenceHeaderLength,
-    keepAlive: !CLOSE.test(connection) && (isOneOne || KEEP_ALIVE.test(connection)),
+    keepAlive:
+      !CLOSE.test(connection) &&
+      (isOneOne || KEEP_ALIVE.test(connection)) &&
+      !contradictsItself(status, coding, contentLength),
     keepAliveMs,
     relayed: null,
   }
+}
+
+/** A body is announced where there can be none: it may follow, and would be taken for the next answer. */
+function contradictsItself(status: number, coding: string | null, contentLength: number | null): boolean {
+  if (status === 204) return coding !== null || (contentLength ?? 0) > 0
+  return status === 304 && coding !== null
 }
 
 /** Where a name repeats, one line with commas means the same (RFC 9110 §5.3). */

@@ -7,6 +7,8 @@ import { checkBeginning, parseAnswerHead, type AnswerHead } from './answer-head.
 const MAX_HEAD_BYTES = 64 * 1024
 /** Nearly every head, and every small answer, is within the first of these. */
 const HEAD_STEP_BYTES = 4 * 1024
+/** A server that thinks for long may say so now and then; without end they keep the thread busy, 1 us each. */
+const MOST_INTERIM = 1_000
 const NO_TRAILERS: readonly string[] = []
 
 /** What is found in the bytes of one answer, in order. */
@@ -40,6 +42,8 @@ export class AnswerParser {
   #leftBytes = 0
   /** The part of a head that came before. */
   #partial = ''
+  /** 1xx so far. */
+  #interims = 0
 
   constructor(listener: AnswerListener, heads = new HeadMemory(parseAnswerHead)) {
     this.#listener = listener
@@ -51,6 +55,7 @@ export class AnswerParser {
     this.#state = 'head'
     this.#withoutBody = method === 'HEAD'
     this.#partial = ''
+    this.#interims = 0
   }
 
   /** Nobody wants the rest; also from within a callback. */
@@ -126,6 +131,7 @@ export class AnswerParser {
   #interim(head: AnswerHead): void {
     if (head.status <= 101) throw new MalformedMessage(`the status ${head.status} is not an answer`)
     if (head.chunked || head.contentLength !== null) throw new MalformedMessage('an interim answer announces a body')
+    if (++this.#interims > MOST_INTERIM) throw new MalformedMessage(`more than ${MOST_INTERIM} interim answers came`)
     this.#listener.onInterim(head)
   }
 

@@ -28,6 +28,11 @@ export class BodyStream {
     this.#drained = drained
   }
 
+  /** More has come than the model server takes. */
+  get isHeldBack(): boolean {
+    return this.#heldBack
+  }
+
   /** `written` may never be called, when the connection breaks. false: hold the client back until `drained`. */
   push(chunk: Buffer, written?: () => void): boolean {
     if (this.#sink !== null) this.#heldBack = !this.#sink.writeBody(chunk, written)

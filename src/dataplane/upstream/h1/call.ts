@@ -20,8 +20,8 @@ export interface Call {
   onReadEnd(): void
   /** The answer is whole. `trailers`: flat name, value list. */
   onAnswerEnd(trailers: readonly string[], nowMs: number): void
-  /** There will be no whole answer. */
-  onCallFailed(error: Error): void
+  /** There will be no whole answer. `unsent`: nothing of the request has left, there was no connection yet. */
+  onCallFailed(error: Error, unsent: boolean): void
 }
 
 /** What the caller can do with a call under way. Each is without effect once the call is over. */

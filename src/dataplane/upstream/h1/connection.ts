@@ -65,6 +65,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
   readonly #turns: ReadTurns
   #state: 'opening' | 'busy' | 'idle' | 'closing' | 'closed' = 'opening'
   #call: Call | null
+  /** Until it can be sent. */
   #request: Request | null
   /** The request has been handed to the socket to its end. */
   #sent = false
@@ -172,6 +173,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
 
   onSocketClosed(error: Error | null): void {
     if (this.#state === 'closed') return
+    const unsent = this.#request !== null
     this.#state = 'closed'
     this.#leaveTurns()
     this.#owner.onGone(this)
@@ -179,7 +181,7 @@ export class Connection implements AnswerListener, SocketListener, BodySink, Cal
     if (call === null) return
     this.#call = null
     this.#parser.stop()
-    call.onCallFailed(this.#failure ?? error ?? closedEarly())
+    call.onCallFailed(this.#failure ?? error ?? closedEarly(), unsent)
   }
 
   onInterim(head: AnswerHead): void {

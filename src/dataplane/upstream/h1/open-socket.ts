@@ -2,6 +2,7 @@ import { connect, isIP, type Socket } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { buildConnector } from 'undici'
 import type { EndpointPlan, UpstreamPlan } from '../../../config/snapshot.ts'
+import { NAMES } from './name-lookup.ts'
 import { READ_BYTES } from './read-turns.ts'
 
 /**
@@ -45,7 +46,7 @@ function openPlain(host: string, port: number, timeoutMs: number, listener: Sock
     listener.onSocketData(READ_BUFFER.subarray(0, bytes))
     return true
   }
-  const socket = connect({ host, port, noDelay: true, onread: { buffer: READ_BUFFER, callback } })
+  const socket = connect({ host, port, noDelay: true, lookup: NAMES.lookup, onread: { buffer: READ_BUFFER, callback } })
   const late = setTimeout(() => socket.destroy(connectTimeout(timeoutMs)), timeoutMs)
   socket.once('connect', () => {
     clearTimeout(late)
@@ -62,6 +63,7 @@ function tlsOpener(host: string, port: number, upstream: UpstreamPlan, servernam
   const connector = buildConnector({
     allowH2: false,
     timeout: upstream.timeouts.connectMs,
+    lookup: NAMES.lookup,
     ...(upstream.tls === null ? {} : tlsOptions(upstream.tls)),
   })
   return listener => {

@@ -11,8 +11,13 @@ class Client implements Waiter {
   wheelNext: WheelEntry | null = null
   wheelPrevious: WheelEntry | null = null
   wheelDueMs = Number.NaN
+  readonly tried: readonly Endpoint[]
   wanted = true
   heard: 'nothing' | 'an endpoint' | 'its deadline' = 'nothing'
+
+  constructor(tried: readonly Endpoint[] = []) {
+    this.tried = tried
+  }
 
   onEndpoint(): boolean {
     if (this.wanted) this.heard = 'an endpoint'
@@ -52,23 +57,23 @@ const heard = (clients: readonly Client[]): string[] => clients.map(client => cl
 describe('a waiting line', () => {
   test('serves whoever came first, one for each free connection', () => {
     const clients = join(3)
-    line.serve(endpoint)
+    line.serve(() => endpoint)
     expect(heard(clients)).toEqual(['an endpoint', 'nothing', 'nothing'])
-    line.serve(endpoint)
-    line.serve(endpoint)
+    line.serve(() => endpoint)
+    line.serve(() => endpoint)
     expect(heard(clients)).toEqual(['an endpoint', 'an endpoint', 'an endpoint'])
     expect(line.empty).toBe(true)
   })
 
   test('does nothing for a free connection while nobody waits', () => {
-    line.serve(endpoint)
+    line.serve(() => endpoint)
     expect(line.empty).toBe(true)
   })
 
   test('is full at its limit, until somebody is served', () => {
     join(LIMIT)
     expect(line.join(new Client())).toBe(false)
-    line.serve(endpoint)
+    line.serve(() => endpoint)
     expect(line.join(new Client())).toBe(true)
   })
 
@@ -78,13 +83,13 @@ describe('a waiting line', () => {
     const late = join(1)
     vi.advanceTimersByTime(PATIENCE_MS / 2 + 30)
     expect(heard([...early, ...late])).toEqual(['its deadline', 'nothing'])
-    line.serve(endpoint)
+    line.serve(() => endpoint)
     expect(heard([...early, ...late])).toEqual(['its deadline', 'an endpoint'])
   })
 
   test('has no deadline for those it has served', () => {
     const clients = join(1)
-    line.serve(endpoint)
+    line.serve(() => endpoint)
     vi.advanceTimersByTime(3 * PATIENCE_MS)
     expect(heard(clients)).toEqual(['an endpoint'])
   })
@@ -92,7 +97,7 @@ describe('a waiting line', () => {
   test('passes over clients that left', () => {
     const clients = join(3)
     for (const gone of clients.slice(0, 2)) gone.wanted = false
-    line.serve(endpoint)
+    line.serve(() => endpoint)
     expect(heard(clients)).toEqual(['nothing', 'nothing', 'an endpoint'])
     expect(line.empty).toBe(true)
   })
@@ -102,7 +107,18 @@ describe('a waiting line', () => {
     vi.advanceTimersByTime(PATIENCE_MS + 30)
     const fresh = join(LIMIT)
     expect(line.join(new Client())).toBe(false)
-    line.serve(endpoint)
+    line.serve(() => endpoint)
     expect(heard(fresh)).toEqual(['an endpoint', 'nothing', 'nothing'])
+  })
+
+  test('one who has tried an endpoint stays for another, and those behind are served', () => {
+    const stays = new Client([endpoint])
+    expect(line.join(stays)).toBe(true)
+    const behind = join(1)
+    const pick = (tried: readonly Endpoint[]): Endpoint | null => (tried.includes(endpoint) ? null : endpoint)
+    expect([line.serve(pick), line.serve(pick)]).toEqual([true, false])
+    expect(heard([stays, ...behind])).toEqual(['nothing', 'an endpoint'])
+    expect(line.serve(() => endpoint)).toBe(true)
+    expect(stays.heard).toBe('an endpoint')
   })
 })
