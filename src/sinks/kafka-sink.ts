@@ -1,16 +1,11 @@
 import type { KafkaSinkPlan } from '../config/snapshot.ts'
+import { KafkaBatches } from './kafka-batches.ts'
 import { classifyFailure, REFUSAL_REASONS, type KafkaFailure } from './kafka-failure.ts'
 import { KafkaSession } from './kafka.ts'
 import { quietLog } from './quiet-log.ts'
 import { RecordQueue, recordBytes, type QueueLimits } from './record-queue.ts'
 import type { Sink, SinkLog, SinkRecord, SinkStats } from './sink.ts'
 import { within } from './within.ts'
-
-const BATCH_RECORDS = 500
-const BATCH_BYTES = 512 * 1024
-
-/** Below this a batch limit is not halved further when a topic takes only small batches. */
-const MIN_BATCH_BYTES = 16 * 1024
 
 /** A broker cuts the connection, without a word of why, when a request is far over its limits. */
 const MAX_RECORD_BYTES = 8 * 1024 * 1024
@@ -61,6 +56,7 @@ export class KafkaSink implements Sink {
   readonly name = 'kafka'
   readonly #plan: KafkaSinkPlan
   readonly #queue: RecordQueue
+  readonly #batches: KafkaBatches
   readonly #log: SinkLog
   readonly #quietLog: SinkLog
   #state: State
@@ -70,11 +66,6 @@ export class KafkaSink implements Sink {
   /** When the first attempt was made of what is being attempted now. */
   #tryingSinceMs = 0
   #topicsChecked = false
-  #batchBytes = BATCH_BYTES
-  /** The batch that the current session may have written: it must be sent again unchanged, or not by this session. */
-  #inDoubt: readonly SinkRecord[] | null = null
-  /** So many records at the head of the line are sent alone, to find the one that the broker refuses. */
-  #oneByOne = 0
   #closing: { drained: () => void; done: Promise<void> } | null = null
 
   /** Starts to connect in the background. */
@@ -83,6 +74,7 @@ export class KafkaSink implements Sink {
     this.#log = log
     this.#quietLog = quietLog(log)
     this.#queue = new RecordQueue(limits, [...REFUSAL_REASONS, 'shutdown'])
+    this.#batches = new KafkaBatches(this.#queue)
     if (plan.tls?.insecure === true)
       log('warn', 'the broker certificate is not verified (insecure: true)', this.#where())
     this.#state = this.#connecting()
@@ -95,7 +87,7 @@ export class KafkaSink implements Sink {
     const taken = this.#queue.offer(record, bytes)
     const state = this.#state
     if (state.kind === 'idle') this.#next(state.session)
-    else if (state.kind === 'ready' && !state.full && this.#batchIsFull()) {
+    else if (state.kind === 'ready' && !state.full && this.#batches.isFull) {
       clearTimeout(state.timer)
       this.#gather(state.session, 0)
     }
@@ -148,8 +140,8 @@ export class KafkaSink implements Sink {
     if (this.#queue.pending === 0) {
       this.#state = { kind: 'idle', session }
       this.#closing?.drained()
-    } else if (this.#closing !== null || this.#oneByOne > 0) this.#send(session)
-    else this.#gather(session, this.#batchIsFull() ? 0 : this.#plan.lingerMs)
+    } else if (this.#closing !== null || this.#batches.isOneByOne) this.#send(session)
+    else this.#gather(session, this.#batches.isFull ? 0 : this.#plan.lingerMs)
   }
 
   /** Also a full batch waits for the next turn of the event loop: `offer` must not pay for its encoding. */
@@ -157,12 +149,8 @@ export class KafkaSink implements Sink {
     this.#state = { kind: 'ready', session, full: forMs === 0, timer: setTimeout(() => this.#send(session), forMs) }
   }
 
-  #batchIsFull(): boolean {
-    return this.#queue.pending >= BATCH_RECORDS || this.#queue.pendingBytes >= this.#batchBytes
-  }
-
   #send(session: KafkaSession): void {
-    const batch = this.#inDoubt ?? this.#queue.peek(this.#oneByOne > 0 ? 1 : BATCH_RECORDS, this.#batchBytes)
+    const batch = this.#batches.next()
     if (this.#failures === 0) this.#tryingSinceMs = performance.now()
     const leftMs = WATCHDOG_MS - (performance.now() - this.#tryingSinceMs)
     const state: Sending = { kind: 'sending', session, batch, timer: this.#watchdog(Math.max(0, leftMs)) }
@@ -179,31 +167,23 @@ export class KafkaSink implements Sink {
 
   #sent({ session, timer, batch }: Sending): void {
     clearTimeout(timer)
-    this.#inDoubt = null
-    this.#oneByOne = Math.max(0, this.#oneByOne - batch.length)
-    this.#queue.delivered(batch.length)
+    this.#batches.delivered(batch)
     this.#recovered()
     this.#next(session)
   }
 
   #notSent({ session, timer, batch }: Sending, failure: KafkaFailure): void {
     if (failure.kind !== 'refused') {
-      this.#inDoubt = batch
+      this.#batches.unsure(batch)
       this.#failed(failure)
       return
     }
     clearTimeout(timer)
-    this.#inDoubt = null
-    if (batch.length > 1) {
-      // Other partitions may have taken their part, so this session's numbers are spent: a new one finds the culprit.
-      this.#oneByOne = batch.length
-      if (failure.reason === 'too_large') this.#batchBytes = Math.max(MIN_BATCH_BYTES, this.#batchBytes / 2)
+    if (this.#batches.refused(batch, failure.reason) === 'divided') {
       session.abandon()
       this.#state = this.#connecting()
       return
     }
-    this.#oneByOne = Math.max(0, this.#oneByOne - 1)
-    this.#queue.drop(1, failure.reason)
     this.#quietLog('warn', 'the broker refused a record, which is dropped', {
       ...this.#where(),
       id: batch[0]?.event.id ?? '',
@@ -224,7 +204,7 @@ export class KafkaSink implements Sink {
     if (state.kind === 'connecting' || !this.#canGoOn(failure)) {
       session.abandon()
       session = null
-      this.#inDoubt = null
+      this.#batches.forgetDoubt()
     }
     const backoffMs =
       failure.kind === 'denied'
@@ -254,7 +234,7 @@ export class KafkaSink implements Sink {
       if (state.kind !== 'connecting' && state.kind !== 'sending') return
       this.#wentDown(`no answer for ${WATCHDOG_MS / 1e3} s`)
       this.#failures += 1
-      this.#inDoubt = null
+      this.#batches.forgetDoubt()
       state.session.abandon()
       this.#state = this.#connecting()
     }, afterMs)
