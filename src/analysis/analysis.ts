@@ -3,7 +3,7 @@ import { slowdownRatio, type ExperimentPlan, type Snapshot } from '../config/sna
 import { openSinks } from '../sinks/open-sinks.ts'
 import { pairRecord, windowRecord, type Comparison, type PairRecordInput } from '../sinks/record.ts'
 import type { SinkLog } from '../sinks/sink.ts'
-import type { AnalysisReport, Disagreement, TallyMessage } from '../wire/messages.ts'
+import type { AnalysisReport, TallyMessage } from '../wire/messages.ts'
 import type { UnpairedReason } from '../wire/outcomes.ts'
 import { OUTCOMES } from '../wire/outcomes.ts'
 import { decodePairFrame, type PairFrame } from '../wire/pair-frame.ts'
@@ -11,21 +11,17 @@ import { unpackArmRequests } from '../wire/arm-votes.ts'
 import type { SealedWindow } from '../wire/window.ts'
 import { comparePair } from './compare/compare-pair.ts'
 import { redactLabels } from './confusions.ts'
-import { ExperimentStats } from './experiment-stats.ts'
+import { Experiments } from './experiments.ts'
 import { firstTokens } from './first-token.ts'
 import { NoiseJoins } from './noise-joins.ts'
 import { bodyOrNull, PairBodies } from './pair-bodies.ts'
+import { RecentDisagreements } from './recent-disagreements.ts'
 import { SinkSet } from './sink-set.ts'
 import { Snapshots } from './snapshots.ts'
 import { legStream } from './stream-timing.ts'
 import { asksForChance } from './stochastic.ts'
 import { Votes } from './votes.ts'
 import { Windows } from './windows.ts'
-
-/** Shown to people between two reports, per experiment; the sinks have all of them. */
-const DISAGREEMENTS_PER_REPORT = 20
-/** Ended experiments whose totals are still reported. */
-const EXPERIMENTS_KEPT = 256
 
 interface AnalysisOptions {
   readonly snapshot: Snapshot
@@ -42,14 +38,16 @@ export class Analysis {
   readonly #log: SinkLog
   readonly #snapshots: Snapshots
   readonly #sinks: SinkSet
-  readonly #stats = new Map<string, ExperimentStats>()
-  readonly #windows = new Windows((experiment, pairs) => this.#experiment(experiment).addOutcome('incomparable', pairs))
+  readonly #experiments = new Experiments()
+  readonly #windows = new Windows((experiment, pairs) =>
+    this.#experiments.of(experiment).addOutcome('incomparable', pairs),
+  )
   readonly #votes: Votes
   readonly #noise = new NoiseJoins()
+  readonly #disagreements = new RecentDisagreements()
   /** Origin > the second before which it has settled all. */
   readonly #settled = new Map<string, number>()
   #sealed: SealedWindow[] = []
-  #disagreements = new Map<string, Disagreement[]>()
   #framesLost = 0
   #isFinished = false
   /** Of the last window. */
@@ -61,13 +59,13 @@ export class Analysis {
     this.#log = log
     this.#snapshots = new Snapshots(snapshot)
     this.#sinks = new SinkSet(snapshot.sinks, open, log)
-    this.#experimentsOf(snapshot)
+    this.#experiments.begin(snapshot)
   }
 
   apply(snapshot: Snapshot): void {
     this.#snapshots.add(snapshot)
     this.#sinks.apply(snapshot.sinks)
-    this.#experimentsOf(snapshot)
+    this.#experiments.begin(snapshot)
   }
 
   attach(origin: string): void {
@@ -103,7 +101,7 @@ export class Analysis {
       if (arms.length > 0) {
         this.#windows.addArms(origin, plan.id, second, unpackArmRequests(arms), this.#votes.clients(plan, second))
       }
-      for (const outcome of OUTCOMES) this.#experiment(plan.id).addOutcome(outcome, counts.outcomes[outcome])
+      for (const outcome of OUTCOMES) this.#experiments.of(plan.id).addOutcome(outcome, counts.outcomes[outcome])
     }
     this.#settled.set(origin, settledBefore)
     this.#noise.settle(origin, settledBefore)
@@ -131,16 +129,15 @@ export class Analysis {
     const report: AnalysisReport = {
       windows: this.#sealed,
       settledBefore: this.#settledBefore(nowUs),
-      experiments: [...this.#stats.values()].map(stats => ({
+      experiments: this.#experiments.all().map(stats => ({
         ...stats.report(nowUs),
         forgottenVotes: this.#votes.forgotten(stats.experiment),
       })),
-      disagreements: [...this.#disagreements.values()].flat(),
+      disagreements: this.#disagreements.take(),
       sinks: this.#sinks.reports(),
       framesLost: this.#framesLost,
     }
     this.#sealed = []
-    this.#disagreements = new Map()
     return report
   }
 
@@ -189,7 +186,7 @@ export class Analysis {
       return false
     }
     if (!isRepeat) this.#joinNoise(origin, frame, experiment, second, comparison)
-    const stats = this.#experiment(experiment.id)
+    const stats = this.#experiments.of(experiment.id)
     stats.add(frame, comparison, this.#clock.nowUs())
     if (comparison.labels !== undefined && snapshot.record !== null) {
       // Labels are pieces of answers: with `record: off` none of those is shown anywhere.
@@ -240,13 +237,7 @@ export class Analysis {
     const streams = { primary: legStream(frame.primary), shadow: legStream(frame.shadow) }
     const record = pairRecord({ frame, snapshot, experiment, comparison, ...marks, decoded, streams })
     this.#sinks.offer(record)
-    if (disagrees) this.#show(experiment.id, record.value)
-  }
-
-  #show(experiment: string, record: string): void {
-    let shown = this.#disagreements.get(experiment)
-    if (shown === undefined) this.#disagreements.set(experiment, (shown = []))
-    if (shown.length < DISAGREEMENTS_PER_REPORT) shown.push({ experiment, record: JSON.parse(record) as unknown })
+    if (disagrees) this.#disagreements.add(experiment.id, record.value)
   }
 
   #seal(windows: readonly SealedWindow[]): void {
@@ -258,24 +249,8 @@ export class Analysis {
     }
   }
 
-  #experimentsOf(snapshot: Snapshot): void {
-    for (const { id } of snapshot.experiments) this.#experiment(id)
-  }
-
-  #experiment(id: string): ExperimentStats {
-    let stats = this.#stats.get(id)
-    if (stats === undefined) this.#stats.set(id, (stats = new ExperimentStats(id)))
-    return stats
-  }
-
-  /** Releases what experiments hold that no configuration has any more, and forgets the oldest of too many. */
   #retireEnded(): void {
-    const ended = [...this.#stats.values()].filter(stats => !this.#snapshots.hasExperiment(stats.experiment))
-    for (const stats of ended) {
-      stats.retire(this.#clock.nowUs())
-      this.#votes.delete(stats.experiment)
-    }
-    for (const stats of ended.slice(0, Math.max(0, this.#stats.size - EXPERIMENTS_KEPT)))
-      this.#stats.delete(stats.experiment)
+    const ended = this.#experiments.retire(id => this.#snapshots.hasExperiment(id), this.#clock.nowUs())
+    for (const id of ended) this.#votes.delete(id)
   }
 }
