@@ -1,5 +1,5 @@
-import { noiseView } from './admin/noise-view.ts'
 import { readExample, type ReportInput } from '../judge/report/report-input.ts'
+import { noiseView } from './noise-view.ts'
 import type { ControlState } from './state.ts'
 import { VERSION } from './version.ts'
 

@@ -2,7 +2,7 @@ import type { ExperimentPlan } from '../../config/snapshot.ts'
 import type { ExperimentReport, LatencySummary } from '../../wire/messages.ts'
 import type { WindowCounts } from '../../wire/window.ts'
 import type { NoiseFigures } from '../../judge/noise.ts'
-import { noiseView } from './noise-view.ts'
+import { noiseView } from '../noise-view.ts'
 import { gateViews, type VerdictView } from './verdict-view.ts'
 import type { ControlState } from '../state.ts'
 

@@ -1,49 +1,10 @@
-import type { ServerResponse } from 'node:http'
-import type { ControlState } from '../state.ts'
-import { effectiveVerdict } from '../effective-verdict.ts'
-import type { Log } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
-import type { Reloader, ReloadResult } from '../reload.ts'
-import type { RolloutDriver } from '../rollout-driver.ts'
+import type { ReloadResult } from '../reload.ts'
+import { limited, ok, type AdminAnswer, type AdminContext, type AdminRequest, type AdminStream } from './answers.ts'
 import { readCanaryChange } from './canary-change.ts'
 import { canaryView } from './canary-view.ts'
-import { overrideVerdict, readOverrideChange } from './override-change.ts'
-import { parseDuration } from '../../config/units.ts'
-import { FORMAT_FACTS, isReportFormat, renderReport, REPORT_FORMATS } from '../../judge/report/format.ts'
-import { gatherReport } from '../gather-report.ts'
-import { experimentView, experimentViews, findExperiment } from './experiment-view.ts'
-import { verdictView } from './verdict-view.ts'
+import { disagreements, experiment, experiments, override, report, verdict, windows } from './experiment-answers.ts'
 
-export interface AdminContext {
-  readonly state: ControlState
-  readonly metrics: Metrics
-  readonly log: Log
-  /** null while starting. */
-  readonly reloader: Reloader | null
-  readonly rollouts: RolloutDriver | null
-}
-
-export interface AdminRequest {
-  /** The `{id}` or `{route}` of the path, decoded; empty for paths without one. */
-  readonly id: string
-  readonly query: URLSearchParams
-  /** Parsed JSON; undefined when there is none. */
-  readonly body: unknown
-}
-
-/** `body` is sent as JSON unless `type` says otherwise. */
-export interface AdminAnswer {
-  readonly status: number
-  readonly body: unknown
-  readonly type?: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-/** An answer that goes on. `stream` writes head and body; false: there is no room for another one. */
-export interface AdminStream {
-  readonly stream: (response: ServerResponse) => boolean
-}
-
+/** A row of the table: who may ask for what, and which function answers. */
 export interface AdminRoute {
   readonly method: 'GET' | 'POST'
   /** `{id}` and `{route}` stand for one path segment. */
@@ -53,9 +14,6 @@ export interface AdminRoute {
   readonly open: boolean
   readonly answer: (context: AdminContext, request: AdminRequest) => AdminAnswer | AdminStream | Promise<AdminAnswer>
 }
-
-const LIMIT_DEFAULT = 20
-const LIMIT_MAX = 1_000
 
 /** Every route of the admin API. The README's table is tested against this one, both ways. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
@@ -185,14 +143,6 @@ async function setCanary({ rollouts }: AdminContext, { id, body }: AdminRequest)
   return rollouts === null ? STARTING : reloaded(await rollouts.setByHand(change))
 }
 
-function override({ state, log }: AdminContext, { id, body }: AdminRequest): AdminAnswer {
-  const found = findExperiment(state, id)
-  if (found === null) return unknown(id)
-  const change = readOverrideChange(body)
-  if (typeof change === 'string') return { status: 400, body: { error: change } }
-  return overrideVerdict(state, log, found, change) ? ok(verdictView(state, found)) : unknown(id)
-}
-
 function audit({ state }: AdminContext, { query }: AdminRequest): AdminAnswer {
   return limited(query, limit => ({ entries: state.audit.newest(limit) }))
 }
@@ -205,69 +155,4 @@ const STARTING: AdminAnswer = { status: 503, body: { error: 'still starting' } }
 
 function reloaded(result: ReloadResult): AdminAnswer {
   return { status: result.result === 'refused' ? 422 : 200, body: result }
-}
-
-function experiments({ state }: AdminContext): AdminAnswer {
-  return ok({ experiments: experimentViews(state) })
-}
-
-function experiment({ state }: AdminContext, { id }: AdminRequest): AdminAnswer {
-  const found = findExperiment(state, id)
-  return found === null ? unknown(id) : ok(experimentView(state, found))
-}
-
-/** Longer waits would hold connections that nobody may be behind any more: ask again. */
-const WAIT_MAX_MS = 5 * 60_000
-
-async function verdict({ state }: AdminContext, { id, query }: AdminRequest): Promise<AdminAnswer> {
-  const found = findExperiment(state, id)
-  if (found === null) return unknown(id)
-  const wait = query.get('wait')
-  const waitMs = wait === null ? 0 : parseDuration(wait)
-  if (waitMs === null || waitMs > WAIT_MAX_MS) {
-    return { status: 400, body: { error: 'wait must be a duration of at most 5m, for example 30s' } }
-  }
-  const isDone = (): boolean => state.draining || effectiveVerdict(state, found)?.verdict !== 'CONTINUE'
-  await state.verdicts.until(found, waitMs, isDone)
-  const view = verdictView(state, found)
-  return view === null ? unknown(id) : ok(view)
-}
-
-function report({ state }: AdminContext, { id, query }: AdminRequest): AdminAnswer {
-  const format = query.get('format') ?? 'markdown'
-  if (!isReportFormat(format))
-    return { status: 400, body: { error: `format must be one of ${REPORT_FORMATS.join(', ')}` } }
-  const found = findExperiment(state, id)
-  const input = found === null ? null : gatherReport(state, found, new Date().toISOString())
-  if (input === null) return unknown(id)
-  return { status: 200, body: renderReport(input, format), type: FORMAT_FACTS[format].contentType }
-}
-
-function windows({ state }: AdminContext, { id, query }: AdminRequest): AdminAnswer {
-  const found = findExperiment(state, id)
-  if (found === null) return unknown(id)
-  return limited(query, limit => ({ experiment: found, windows: state.ledger.windows(found, limit) }))
-}
-
-function disagreements({ state }: AdminContext, { id, query }: AdminRequest): AdminAnswer {
-  const found = findExperiment(state, id)
-  if (found === null) return unknown(id)
-  return limited(query, limit => ({ experiment: found, disagreements: state.disagreements(found, limit) }))
-}
-
-function limited(query: URLSearchParams, body: (limit: number) => unknown): AdminAnswer {
-  const given = query.get('limit')
-  const limit = given === null ? LIMIT_DEFAULT : Number(given)
-  if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
-    return { status: 400, body: { error: `limit must be a whole number from 1 to ${LIMIT_MAX}` } }
-  }
-  return ok(body(limit))
-}
-
-function unknown(id: string): AdminAnswer {
-  return { status: 404, body: { error: `no experiment "${id}"; GET /api/v1/experiments lists them` } }
-}
-
-function ok(body: unknown): AdminAnswer {
-  return { status: 200, body }
 }

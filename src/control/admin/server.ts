@@ -6,7 +6,8 @@ import type { Metrics } from '../metrics.ts'
 import type { Reloader } from '../reload.ts'
 import type { ControlState } from '../state.ts'
 import type { RolloutDriver } from '../rollout-driver.ts'
-import { ADMIN_ROUTES, type AdminAnswer, type AdminRoute, type AdminStream } from './routes.ts'
+import type { AdminAnswer, AdminStream } from './answers.ts'
+import { ADMIN_ROUTES, type AdminRoute } from './routes.ts'
 
 /** The admin address: JSON for people and CI, text for Prometheus. On the control thread, away from the data plane. */
 export class AdminServer {

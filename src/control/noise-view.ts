@@ -1,7 +1,7 @@
-import type { ExperimentPlan } from '../../config/snapshot.ts'
-import { noiseFigures, type NoiseFigures } from '../../judge/noise.ts'
-import type { WindowCounts } from '../../wire/window.ts'
-import type { ControlState } from '../state.ts'
+import type { ExperimentPlan } from '../config/snapshot.ts'
+import { noiseFigures, type NoiseFigures } from '../judge/noise.ts'
+import type { WindowCounts } from '../wire/window.ts'
+import type { ControlState } from './state.ts'
 
 /** null: the route of this candidate has no control. */
 export function noiseView(state: ControlState, plan: ExperimentPlan, counts: WindowCounts): NoiseFigures | null {
