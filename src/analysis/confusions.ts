@@ -1,5 +1,5 @@
 import type { FieldPath } from '../config/snapshot.ts'
-import type { FlippedLabel } from '../sinks/record.ts'
+import type { FlippedLabel } from '../sinks/findings.ts'
 import { redactDifference } from '../sinks/redact.ts'
 import type { ExperimentReport } from '../wire/messages.ts'
 

@@ -1,4 +1,4 @@
-import type { Comparison, FlippedLabel } from '../sinks/record.ts'
+import type { Comparison, FlippedLabel } from '../sinks/findings.ts'
 import { LOG_RATIO_BUCKETS, logRatioBucket } from '../wire/latency-grid.ts'
 import {
   DURATION_EDGES_SECONDS,

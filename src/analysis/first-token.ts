@@ -1,5 +1,5 @@
 import type { FrameLeg } from '../wire/pair-frame.ts'
-import type { StreamTiming } from '../sinks/record.ts'
+import type { StreamTiming } from '../sinks/findings.ts'
 import { firstTokenEnd } from './stream-events.ts'
 import { isReadableStream, timeOf } from './stream-timing.ts'
 

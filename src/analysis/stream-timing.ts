@@ -1,4 +1,4 @@
-import type { StreamTiming } from '../sinks/record.ts'
+import type { StreamTiming } from '../sinks/findings.ts'
 import type { Arrivals } from '../wire/arrivals.ts'
 import type { FrameLeg } from '../wire/pair-frame.ts'
 import { markEvents, type EventMarks } from './stream-events.ts'

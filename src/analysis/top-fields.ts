@@ -1,4 +1,4 @@
-import type { DifferenceKind } from '../sinks/record.ts'
+import type { DifferenceKind } from '../sinks/findings.ts'
 import type { ExperimentReport } from '../wire/messages.ts'
 
 /** Field names come from the models' answers: without a bound, a model that invents keys fills the memory. */

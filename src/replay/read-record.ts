@@ -1,5 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from '../errors.ts'
-import { PAIR_SCHEMA, type StreamTiming } from '../sinks/record.ts'
+import type { StreamTiming } from '../sinks/findings.ts'
+import { PAIR_SCHEMA } from '../sinks/record.ts'
 import { INCOMPARABLE_REASONS, OUTCOMES, type IncomparableReason, type Outcome } from '../wire/outcomes.ts'
 import { isCount, isRecord, readWindow, WINDOW_SCHEMA } from '../wire/read-window.ts'
 import type { SealedWindow } from '../wire/window.ts'

@@ -1,7 +1,7 @@
 import { comparePair, legFailed } from '../analysis/compare/compare-pair.ts'
 import { PairBodies } from '../analysis/pair-bodies.ts'
 import type { ExperimentPlan } from '../config/snapshot.ts'
-import type { Comparison } from '../sinks/record.ts'
+import type { Comparison } from '../sinks/findings.ts'
 import type { SinkLog } from '../sinks/sink.ts'
 import type { IncomparableReason } from '../wire/outcomes.ts'
 import type { FrameLeg, PairFrame } from '../wire/pair-frame.ts'

@@ -4,7 +4,7 @@ import { CostCap } from '../../src/analysis/compare/cost-cap.ts'
 import { PairBodies } from '../../src/analysis/pair-bodies.ts'
 import type { Payload } from '../../src/analysis/payloads/payload.ts'
 import type { ComparePlan } from '../../src/config/snapshot.ts'
-import type { Comparison } from '../../src/sinks/record.ts'
+import type { Comparison } from '../../src/sinks/findings.ts'
 import type { FrameLeg, PairFrame } from '../../src/wire/pair-frame.ts'
 import { comparePlan, experimentPlan, leg, pairFrame } from './pairs.ts'
 

@@ -1,5 +1,5 @@
 import type { ComparePlan } from '../../config/snapshot.ts'
-import type { Comparison } from '../../sinks/record.ts'
+import type { Comparison } from '../../sinks/findings.ts'
 import type { Payload } from '../payloads/payload.ts'
 import { compareTensor, compareTensors, type RunTask } from './compare-tensors.ts'
 import type { CostCap } from './cost-cap.ts'

@@ -1,5 +1,5 @@
 import type { ComparePlan, ExperimentPlan } from '../../config/snapshot.ts'
-import type { Comparison } from '../../sinks/record.ts'
+import type { Comparison } from '../../sinks/findings.ts'
 import type { SinkLog } from '../../sinks/sink.ts'
 import type { IncomparableReason, Outcome } from '../../wire/outcomes.ts'
 import type { FrameLeg, PairFrame } from '../../wire/pair-frame.ts'

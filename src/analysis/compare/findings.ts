@@ -1,4 +1,4 @@
-import type { Comparison, DifferenceKind, FlippedLabel } from '../../sinks/record.ts'
+import type { Difference, DifferenceKind, FlippedLabel } from '../../sinks/findings.ts'
 
 /** Enough to see what kind of disagreement it is; a wholly different answer must not make a megabyte of record. */
 export const MAX_DIFFERENCES = 32
@@ -6,8 +6,6 @@ const MAX_TEXT_CHARACTERS = 200
 export const MAX_LISTED_ITEMS = 8
 /** Of one pair: a batch of thousands of rows must not make thousands of entries; `flips` counts them all. */
 const MAX_LABELS = 256
-
-type Difference = Comparison['differences'][number]
 
 export interface Mark {
   readonly count: number

@@ -1,5 +1,5 @@
 import type { ComparePlan } from '../../config/snapshot.ts'
-import type { DifferenceKind } from '../../sinks/record.ts'
+import type { DifferenceKind } from '../../sinks/findings.ts'
 import { canonicalText } from './canonical-text.ts'
 import type { CostCap } from './cost-cap.ts'
 import { pathText, rulesBelow, rulesOf, type FieldRules } from './field-path.ts'

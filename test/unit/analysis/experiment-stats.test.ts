@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ExperimentStats } from '../../../src/analysis/experiment-stats.ts'
 import { TopFields } from '../../../src/analysis/top-fields.ts'
-import type { Comparison } from '../../../src/sinks/record.ts'
+import type { Comparison } from '../../../src/sinks/findings.ts'
 import { logRatioBucket } from '../../../src/wire/latency-grid.ts'
 import { leg, pairFrame } from '../../support/pairs.ts'
 import { sum } from '../../support/windows.ts'

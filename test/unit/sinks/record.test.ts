@@ -2,13 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ANY_CHILD, type RecordPlan, type Snapshot } from '../../../src/config/snapshot.ts'
-import {
-  pairRecord,
-  windowRecord,
-  type Comparison,
-  type PairRecordInput,
-  type StreamTiming,
-} from '../../../src/sinks/record.ts'
+import type { Comparison, StreamTiming } from '../../../src/sinks/findings.ts'
+import { pairRecord, windowRecord, type PairRecordInput } from '../../../src/sinks/record.ts'
 import { bump, emptyCounts, type SealedWindow } from '../../../src/wire/window.ts'
 import { experimentPlan, leg, pairFrame, snapshotOf } from '../../support/pairs.ts'
 
