@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readCpuMs, readRssBytes } from '../test/support/process-use.ts'
 
-/** Linux counts CPU time for user space in hundredths of a second on every architecture that Node.js runs on. */
-const TICK_MS = 10
 const STOP_TIMEOUT_MS = 10_000
 const STDERR_KEPT_BYTES = 4096
 
@@ -50,15 +49,12 @@ export class ProxyProcess {
 
   /** User and system time of all its threads, in milliseconds. */
   cpuMs(): number {
-    // The name of the process stands in parentheses and may hold spaces; state is the first field after it.
-    const fields = readFileSync(`/proc/${this.#process.pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? []
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+    return readCpuMs(this.#process.pid as number)
   }
 
   /** Memory of the whole process that is in RAM now. */
   rssBytes(): number {
-    const kib = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${this.#process.pid}/status`, 'latin1'))?.[1]
-    return Number(kib) * 1024
+    return readRssBytes(this.#process.pid as number)
   }
 
   /** For a benchmark that ends early: nothing of it may stay behind. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bucketOf } from '../../src/dataplane/routing/hash.ts'
 import { NOBODY_LISTENS } from '../support/nobody-listens.ts'
@@ -9,7 +10,6 @@ import { eventually } from '../support/within.ts'
 const ERRORS = 3
 const EJECT_MS = 1_000
 const HEALTH = '/health'
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 const ok: UpstreamHandler = (_request, respond) => respond.reply(200)
 const failing: UpstreamHandler = (_request, respond) => respond.reply(500)
 
@@ -96,7 +96,7 @@ describe('F6: a canary that answers with errors', () => {
       ...Array.from({ length: 2 * sticky.length - ERRORS }, () => '200 primary'),
     ])
     // After the time one request tries it, and the others do not pay for that.
-    await pause(EJECT_MS + 30)
+    await sleep(EJECT_MS + 30)
     expect(await callAll('falls', sticky.slice(0, 4))).toEqual([
       '500 canary',
       '200 primary',
@@ -104,7 +104,7 @@ describe('F6: a canary that answers with errors', () => {
       '200 primary',
     ])
     canary.handle(ok)
-    await pause(EJECT_MS + 30)
+    await sleep(EJECT_MS + 30)
     expect(await callAll('falls', sticky)).toEqual(sticky.map(() => '200 canary'))
   })
 

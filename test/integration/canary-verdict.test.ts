@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { VerdictView } from '../../src/control/admin/verdict-view.ts'
 import { getJson } from '../support/http-json.ts'
@@ -60,11 +61,11 @@ afterAll(async () => {
  * first one is the warm-up, in which each of them has to have voted.
  */
 async function send(): Promise<void> {
-  await new Promise(resolve => setTimeout(resolve, 1_000 - (Date.now() % 1_000)))
+  await sleep(1_000 - (Date.now() % 1_000))
   for (let i = 0; !over.signal.aborted; i++) {
     const user = { 'x-user-id': `user-${i % 10}` }
     await Promise.all(['/good', '/broken', '/dead', '/sticky'].map(path => client.post(path, '{}', user)))
-    await new Promise(resolve => setTimeout(resolve, 4))
+    await sleep(4)
   }
 }
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
@@ -41,7 +42,6 @@ afterEach(async () => {
   await upstream.stop()
 })
 
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 const post = (target: string, bytes: number): string =>
   `POST ${target} HTTP/1.1\r\nHost: h\r\nContent-Length: ${bytes}\r\n\r\n`
 const errors = (code: string): number =>
@@ -69,7 +69,7 @@ describe('C7: time is counted for each request of a connection', () => {
     const client = await connectRaw(proxy.port)
     client.send(`${post('/', 2)}ab`)
     expect((await client.readResponse()).body.toString()).toBe('ab')
-    await pause(HEADER_WAIT_MS / 2)
+    await sleep(HEADER_WAIT_MS / 2)
     const begunMs = performance.now()
     client.send('GET / HTTP/1.1\r\n')
     expectAbout((await timedOutAt(client)) - begunMs, HEADER_WAIT_MS)
@@ -80,10 +80,10 @@ describe('C7: time is counted for each request of a connection', () => {
     const client = await connectRaw(proxy.port)
     client.send(`${post('/', 2)}ab`)
     await client.readResponse()
-    await pause(IDLE_MS / 2)
+    await sleep(IDLE_MS / 2)
     const begunMs = performance.now()
     client.send(post('/', 9).slice(0, 20))
-    await pause(HEADER_WAIT_MS / 2)
+    await sleep(HEADER_WAIT_MS / 2)
     client.send(`${post('/', 9).slice(20)}ab`)
     expectAbout((await timedOutAt(client)) - begunMs, REQUEST_MS)
     expect([errors('REQUEST_TIMEOUT'), proxy.plane.inFlight]).toEqual([1, 0])
@@ -91,7 +91,7 @@ describe('C7: time is counted for each request of a connection', () => {
 
   test('a connection that was opened before it was needed does not cost the first one its time', async () => {
     const client = await connectRaw(proxy.port)
-    await pause(HEADER_WAIT_MS / 2)
+    await sleep(HEADER_WAIT_MS / 2)
     const begunMs = performance.now()
     client.send(`${post('/', 9)}ab`)
     expectAbout((await timedOutAt(client)) - begunMs, REQUEST_MS)
@@ -111,7 +111,7 @@ test('A11: behind an early answer the rest of the body may come slowly, and the 
   client.send(`${post('/early', 20)}x`)
   expect((await client.readResponse()).body.toString()).toBe('early')
   for (let i = 0; i < 19; i++) {
-    await pause(REQUEST_MS / 15)
+    await sleep(REQUEST_MS / 15)
     client.send('x')
   }
   client.send(`${post('/', 4)}next`)
@@ -139,7 +139,7 @@ describe('C7: a last answer that its client does not read', () => {
       respond.head(200)
       while (socket.writableLength === 0) {
         respond.write(Buffer.alloc(16 * 1024))
-        await pause(1)
+        await sleep(1)
       }
       respond.end()
     })
@@ -162,14 +162,14 @@ describe('C7: a last answer that its client does not read', () => {
       while (socket.writableLength === 0) {
         sentBytes += 16 * 1024
         respond.write(Buffer.alloc(16 * 1024))
-        await pause(1)
+        await sleep(1)
       }
       respond.end()
     })
     client.pause()
     client.send(CLOSING)
     await eventually(() => socket.writableLength > 0 && proxy.plane.inFlight === 0)
-    await pause(IDLE_MS / 2)
+    await sleep(IDLE_MS / 2)
     client.resume()
     const answer = await client.readResponse({ keepBody: false })
     expect([answer.ended, answer.bodyBytes, await client.closed]).toEqual(['complete', sentBytes, 'fin'])

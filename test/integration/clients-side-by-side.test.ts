@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { connectRaw } from '../support/raw-client.ts'
@@ -19,7 +20,7 @@ beforeEach(async () => {
     async (request, respond) => {
       const body = await request.body
       // Some are answered late, so that the bytes behind them wait.
-      if (request.target.endsWith('3')) await new Promise(resolve => setTimeout(resolve, 5))
+      if (request.target.endsWith('3')) await sleep(5)
       respond.reply(200, { 'x-target': request.target }, body.data ?? '')
     },
     { keepRequests: false },

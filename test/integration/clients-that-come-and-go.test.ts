@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { WheelEntry } from '../../src/dataplane/deadline-wheel.ts'
 import { InProcessPlane } from '../support/in-process-plane.ts'
@@ -52,7 +53,7 @@ const get = (target: string): string => `GET ${target} HTTP/1.1\r\nHost: h\r\n\r
 const post = (target: string): string => `POST ${target} HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nfour`
 const answered = async (client: RawClient): Promise<void> => void (await client.readResponse())
 const begun = async (client: RawClient): Promise<void> => void (await client.readBytes(20))
-const moment = async (): Promise<void> => await new Promise(resolve => setTimeout(resolve, 5))
+const moment = (): Promise<void> => sleep(5)
 
 /** How far they come before they go. */
 const PHASES: readonly (readonly [sent: string, until: (client: RawClient) => Promise<void>])[] = [

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import type { Respond } from '../support/upstream-respond.ts'
@@ -9,7 +10,6 @@ import { startIsOver } from '../support/start-is-over.ts'
 import { eventually } from '../support/within.ts'
 
 const POST = 'POST /infer HTTP/1.1\r\nhost: r\r\ncontent-length: 2\r\n\r\n{}'
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 let primary: UpstreamServer
 let shadow: UpstreamServer
@@ -35,7 +35,7 @@ afterEach(async () => {
 const sigterm = async (): Promise<void> => {
   proxy.signal('SIGTERM')
   await proxy.waitForLog(line => line.msg === 'draining')
-  await pause(50)
+  await sleep(50)
 }
 
 describe('C10: SIGTERM', () => {
@@ -69,9 +69,9 @@ describe('C10: SIGTERM', () => {
   test('waits for a request whose head is half there, also beyond the grace for idle connections', async () => {
     const client = await connectRaw(proxy.port)
     client.send(POST.slice(0, 30))
-    await pause(50)
+    await sleep(50)
     await sigterm()
-    await pause(1_500)
+    await sleep(1_500)
     client.send(POST.slice(30))
     await eventually(() => answers.length === 1)
     answers[0]?.reply(200, {}, 'answer')
@@ -104,12 +104,12 @@ describe('C10: SIGTERM', () => {
     while (copies.length === 0) {
       client.send(POST.replace('host: r', `host: r\r\nx-request-id: copied-${++sent}`))
       expect((await client.readResponse()).status).toBe(200)
-      await pause(100)
+      await sleep(100)
     }
     client.destroy()
     const copied = shadow.requests.map(request => request.header('x-request-id'))
     await sigterm()
-    await pause(200)
+    await sleep(200)
     for (const copy of copies) copy.reply(200)
     // The directory is removed with the process object, not with the process.
     expect((await proxy.exited).code).toBe(0)

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -86,7 +87,7 @@ describe('A11: an answer that is given while the upload goes on', () => {
     client.pause()
     client.send(`GET /x HTTP/1.1\r\nHost: h\r\nX: ${'a'.repeat(20_000)}`)
     for (let i = 0; i < 10; i++) {
-      await new Promise(resolve => setTimeout(resolve, 2))
+      await sleep(2)
       client.send('a'.repeat(20_000))
     }
     client.resume()

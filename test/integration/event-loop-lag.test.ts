@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCommand } from '../support/run-command.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -57,7 +58,7 @@ afterAll(async () => {
 async function keepSending(path: string, body: string, pauseMs: number): Promise<void> {
   while (!over.signal.aborted) {
     await client.post(path, body)
-    await new Promise(resolve => setTimeout(resolve, pauseMs))
+    await sleep(pauseMs)
   }
 }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -50,7 +51,7 @@ test('a connection whose answer takes longer than the idle time stays, and so do
     // A path of its own, refused at once: the model server of this test is busy.
     used.send('GET /../ HTTP/1.1\r\nhost: r\r\n\r\n')
     expect((await used.readResponse()).status).toBe(400)
-    await new Promise(resolve => setTimeout(resolve, IDLE_MS / 2))
+    await sleep(IDLE_MS / 2)
   }
   expect((await slow.readResponse()).status).toBe(200)
   slow.destroy()

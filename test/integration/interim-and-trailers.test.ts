@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -20,7 +21,7 @@ beforeAll(async () => {
     if (request.target === '/hints') {
       respond.informational(103, HINTS)
       respond.informational(102)
-      await new Promise(resolve => setTimeout(resolve, 50))
+      await sleep(50)
       respond.informational(103, { 'X-Progress': '90%', Connection: 'x-hop', 'Keep-Alive': 'timeout=1' })
       respond.informational(110, { 'x-understudy-arm': 'spoofed', 'X-Odd': 'yes' })
     }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -10,7 +11,6 @@ import { startUpstream, type UpstreamServer } from '../support/upstream-server.t
 const USERS = 40
 /** The proxy looks for keys in bodies up to 1 MiB. */
 const KEY_BODY_BYTES = 1024 * 1024
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 let servers: UpstreamServer[]
 let proxy: RunningUnderstudy
@@ -83,7 +83,7 @@ describe('a sticky key in the body', () => {
     const before = servers.map(server => server.requestCount)
     for (const byte of body) {
       slow.send(byte)
-      await pause(5)
+      await sleep(5)
     }
     const answer = await slow.readResponse()
     expect(answer.header('x-understudy-arm')).toBe(arms.get('u1'))

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -61,7 +62,7 @@ describe('large answers at once', () => {
     const downloads = stayers.map((client, i) => download(client, 'length', String.fromCharCode(97 + i), i % 2 === 0))
     const leavers = await Promise.all(Array.from({ length: CLIENTS }, () => connectRaw(proxy.port)))
     for (const client of leavers) client.send('GET /length/Z HTTP/1.1\r\nhost: r\r\n\r\n')
-    await new Promise(resolve => setTimeout(resolve, STOP_MS / 2))
+    await sleep(STOP_MS / 2)
     for (const client of leavers) client.destroy()
     const whole = stayers.map((_, i) => `${LARGE_BYTES} of ${String.fromCharCode(97 + i)}`)
     expect(await Promise.all(downloads)).toEqual(whole)

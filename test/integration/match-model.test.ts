@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -76,7 +77,7 @@ describe('the model in the body of a request', () => {
     slow.send(`POST /chat HTTP/1.1\r\nhost: r\r\ntransfer-encoding: chunked\r\n\r\n`)
     for (const byte of body) {
       slow.send(`1\r\n${byte}\r\n`)
-      await new Promise(resolve => setTimeout(resolve, 2))
+      await sleep(2)
     }
     slow.send('0\r\n\r\n')
     expect((await slow.readResponse()).body.toString()).toBe('small')

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
 import type { RawResponse } from '../support/raw-response.ts'
@@ -12,8 +13,6 @@ const CONNECTIONS = 2
 const PATIENCE_MS = 700
 const SHED = { route: 'r', reason: 'overloaded' }
 const REFUSED = { route: 'r', code: 'OVERLOADED' }
-
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 let primary: UpstreamServer
 let shadow: UpstreamServer
@@ -129,7 +128,7 @@ describe('connections to the model server', () => {
     const asked: RawClient[] = []
     for (let i = 0; i < 2 * CONNECTIONS; i++) {
       asked.push(await ask(`/narrow/${i}`))
-      await pause(10)
+      await sleep(10)
     }
     const startMs = performance.now()
     expectOverloaded(await call('/narrow/refused'))
@@ -143,7 +142,7 @@ describe('connections to the model server', () => {
   test('are not waited for longer than timeouts.connect', async () => {
     const release = holdAnswers()
     const served = [await ask('/narrow/a'), await ask('/narrow/b')]
-    await pause(20)
+    await sleep(20)
     const startMs = performance.now()
     const late = await call('/narrow/late')
     expectOverloaded(late)
@@ -157,10 +156,10 @@ describe('connections to the model server', () => {
   test('that become free are not given to a client that left the line', async () => {
     const release = holdAnswers()
     const served = [await ask('/narrow/a'), await ask('/narrow/b')]
-    await pause(20)
+    await sleep(20)
     ;(await ask('/narrow/gone')).reset()
     const waits = await ask('/narrow/waits')
-    await pause(20)
+    await sleep(20)
     release()
     for (const client of [...served, waits]) expect((await client.readResponse()).status).toBe(200)
     expect(primary.requests.map(request => request.target)).not.toContain('/narrow/gone')
@@ -170,7 +169,7 @@ describe('connections to the model server', () => {
 /** Stops all threads of the proxy for so long. */
 async function freeze(ms: number): Promise<void> {
   process.kill(proxy.pid, 'SIGSTOP')
-  await pause(ms)
+  await sleep(ms)
   process.kill(proxy.pid, 'SIGCONT')
 }
 
@@ -178,10 +177,10 @@ async function freeze(ms: number): Promise<void> {
 async function lateTwice(ms: number): Promise<RawResponse> {
   const client = await open()
   await freeze(ms)
-  await pause(15)
+  await sleep(15)
   process.kill(proxy.pid, 'SIGSTOP')
   client.send('GET / HTTP/1.1\r\nhost: t\r\n\r\n')
-  await pause(ms)
+  await sleep(ms)
   process.kill(proxy.pid, 'SIGCONT')
   return await client.readResponse()
 }
@@ -191,7 +190,7 @@ describe('an event loop that is late', () => {
     const client = await open()
     process.kill(proxy.pid, 'SIGSTOP')
     client.send('GET / HTTP/1.1\r\nhost: t\r\n\r\n')
-    await pause(1_300)
+    await sleep(1_300)
     process.kill(proxy.pid, 'SIGCONT')
     expect((await client.readResponse()).status).toBe(200)
   })
@@ -205,7 +204,7 @@ describe('an event loop that is late', () => {
     await eventually(async () => {
       expect((await lateTwice(250)).status).toBe(200)
       sent++
-      await pause(30)
+      await sleep(30)
       return shadow.requestCount < before.copies + sent
     }, 10_000)
     const dropped = sent - (shadow.requestCount - before.copies)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -33,7 +34,7 @@ describe('requests sent before the answer to the one before them', () => {
     client.send(post('/0', 'zero') + get('/1') + post('/2', 'two') + get('/3'))
     for (let i = 0; i < 4; i++) {
       await eventually(() => answers.length === i + 1)
-      await new Promise(resolve => setTimeout(resolve, 30))
+      await sleep(30)
       expect(answers.length).toBe(i + 1)
       const body = (await upstream.requests.at(-1)?.body)?.data?.toString()
       expect([upstream.requests.at(-1)?.target, body]).toEqual([`/${i}`, ['zero', '', 'two', ''][i]])
@@ -51,7 +52,7 @@ describe('requests sent before the answer to the one before them', () => {
     await eventually(() => answers.length === 1)
     client.destroy()
     await eventually(() => upstream.requests.at(-1)?.isGone)
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await sleep(50)
     expect(upstream.requestCount).toBe(before + 1)
   })
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { VerdictView } from '../../src/control/admin/verdict-view.ts'
@@ -61,7 +62,7 @@ beforeAll(async () => {
   const lane = async (): Promise<void> => {
     while (performance.now() < untilMs) {
       await client.post('/', '{}')
-      await new Promise(resolve => setTimeout(resolve, 5))
+      await sleep(5)
     }
   }
   await Promise.all([lane(), lane(), lane(), lane()])

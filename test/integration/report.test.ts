@@ -1,5 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { VerdictView } from '../../src/control/admin/verdict-view.ts'
 import { oipAnswer, labels } from '../support/oip.ts'
@@ -51,7 +52,7 @@ beforeAll(async () => {
   void decided.finally(() => over.abort())
   while (!over.signal.aborted) {
     await client.post(PATH, '{"inputs":[]}')
-    await new Promise(resolve => setTimeout(resolve, 5))
+    await sleep(5)
   }
   client.close()
   expect((await decided).stdout).toMatch(/^ROLLBACK /)
@@ -68,7 +69,7 @@ const understudy = (command: string, ...options: string[]) =>
 /** Waits for the last window: what two looks in a row show is what stays. */
 async function untilStill(): Promise<void> {
   for (let before = -1, now = await watermark(); now !== before; ) {
-    await new Promise(resolve => setTimeout(resolve, 2_500))
+    await sleep(2_500)
     before = now
     now = await watermark()
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
@@ -50,7 +51,7 @@ async function send(target: string, lines: string[], ...pieces: (string | Buffer
   client.send([`POST ${target} HTTP/1.1`, 'Host: h', `Content-Length: ${bytes}`, ...lines, '', ''].join('\r\n'))
   for (const piece of pieces) {
     client.send(piece)
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await sleep(20)
   }
   expect((await client.readResponse()).status).toBe(200)
   client.destroy()

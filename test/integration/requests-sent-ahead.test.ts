@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
@@ -71,7 +72,7 @@ describe('requests that are sent ahead', () => {
     client.send('GET /no-route HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(30_000))
     // The kernel takes no more answers, so that no more requests are taken either: what waits is one answer.
     await eventually(() => socket.writableLength > 0)
-    await new Promise(resolve => setTimeout(resolve, 200))
+    await sleep(200)
     expect(socket.writableLength).toBeLessThan(2 * KIB)
     client.resume()
     for (let i = 0; i < 30_000; i++) {
@@ -89,7 +90,7 @@ describe('requests that are sent ahead', () => {
     // More than the kernel's buffers take.
     client.send(get(0) + requests(100_000).slice(get(0).length))
     await eventually(() => answers.length === 1)
-    await new Promise(resolve => setTimeout(resolve, 200))
+    await sleep(200)
     expect(socket.bytesRead - before).toBeLessThanOrEqual(AHEAD_BYTES + READ_BYTES)
     expect(client.unsentBytes).toBeGreaterThan(0)
     upstream.handle(async (request, respond) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/control/audit.ts'
 import type { CanaryView } from '../../src/control/admin/canary-view.ts'
@@ -86,7 +87,7 @@ afterAll(async () => {
 async function send(): Promise<void> {
   for (let user = 0; !over.signal.aborted; user++) {
     await Promise.all(PATHS.map(path => client.post(path, '{}', { 'x-user-id': `user-${user % 200}` })))
-    await new Promise(resolve => setTimeout(resolve, 5))
+    await sleep(5)
   }
 }
 

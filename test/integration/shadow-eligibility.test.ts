@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NOBODY_LISTENS } from '../support/nobody-listens.ts'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
@@ -5,8 +6,6 @@ import type { RawResponse } from '../support/raw-response.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
 import { eventually } from '../support/within.ts'
-
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 let primary: UpstreamServer
 let shadow: UpstreamServer
@@ -76,7 +75,7 @@ async function check(route: keyof typeof expected, head: string, copied: number,
   expect((await call(inner, head)).status).toBe(status)
   expected[route] += copied
   if (copied > 0) await eventually(() => shadow.requestCount === before + copied)
-  else await pause(20)
+  else await sleep(20)
   expect(shadow.requestCount).toBe(before + copied)
 }
 
@@ -87,7 +86,7 @@ describe('E7: a request that never reached the primary', () => {
     expected.busy++
     await eventually(() => primary.requests.at(-1)?.target === '/busy')
     const waits = await send(inner, 'GET /busy\r\n')
-    await pause(50)
+    await sleep(50)
     const refused = await call(inner, 'GET /busy\r\n')
     expect([refused.status, refused.header('retry-after')]).toEqual([503, '1'])
     const late = await answered(waits)
@@ -116,7 +115,7 @@ describe('E8: a copy', () => {
     const before = { primary: primary.requestCount, shadow: shadow.requestCount }
     expect((await call(outer, 'GET /plain/loop\r\n')).status).toBe(200)
     await eventually(() => primary.requestCount === before.primary + 2)
-    await pause(20)
+    await sleep(20)
     expect(shadow.requestCount).toBe(before.shadow)
     const roles = primary.requests.slice(-2).map(request => request.header('x-understudy-role'))
     expect(roles).toEqual([undefined, undefined])

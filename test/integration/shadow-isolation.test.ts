@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
 import { NOBODY_LISTENS } from '../support/nobody-listens.ts'
@@ -19,7 +20,7 @@ const MEBIBYTE = Buffer.alloc(1024 * 1024, 'y')
 
 const BEHAVIOURS: Readonly<Record<string, UpstreamHandler>> = {
   'answers half a second late': async (_request, respond) => {
-    await new Promise(resolve => setTimeout(resolve, 500))
+    await sleep(500)
     respond.reply(200)
   },
   'never answers': (_request, respond) => respond.hang(),

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { ExperimentView } from '../../src/control/admin/experiment-view.ts'
 import type { VerdictView } from '../../src/control/admin/verdict-view.ts'
@@ -73,7 +74,7 @@ async function sendUntil(proxy: RunningUnderstudy, isWanted: (view: VerdictView)
       expect((await client.post('/x', '{}')).status).toBe(200)
       sent++
     }
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await sleep(20)
   }
   client.close()
   await eventually(async () => ((await pairsSealed(proxy)) === before + sent ? true : undefined), 10_000)

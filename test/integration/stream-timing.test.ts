@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -18,8 +19,6 @@ const EVENTS = [
   'data: [DONE]\n\n',
 ]
 const BODY = EVENTS.join('')
-
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 let primary: UpstreamServer
 let shadow: UpstreamServer
@@ -42,7 +41,7 @@ async function eventByEvent(respond: Respond): Promise<void> {
   respond.head(200, SSE)
   for (const event of EVENTS) {
     respond.write(event)
-    await pause(GAP_MS)
+    await sleep(GAP_MS)
   }
   respond.end()
 }
@@ -76,7 +75,7 @@ async function pairOf(readAfterMs = 0): Promise<{ body: string; pair: PairRecord
   client.send(`GET /v1/stream HTTP/1.1\r\nhost: llm\r\nx-request-id: ${id}\r\n\r\n`)
   if (readAfterMs > 0) {
     client.pause()
-    await pause(readAfterMs)
+    await sleep(readAfterMs)
     client.resume()
   }
   const body = (await client.readResponse({ timeoutMs: 20_000 })).body.toString()
@@ -95,7 +94,7 @@ describe('the record of a streamed pair', () => {
       respond.head(200, SSE)
       // All but the last byte of the tokens come early.
       respond.write(BODY.slice(0, -EVENTS.slice(-2).join('').length - 1))
-      await pause(GAP_MS)
+      await sleep(GAP_MS)
       for (const byte of BODY.slice(-EVENTS.slice(-2).join('').length - 1)) respond.write(byte)
       respond.end()
     })
@@ -122,7 +121,7 @@ describe('the record of a streamed pair', () => {
     shadow.handle(async (_request, respond) => {
       respond.head(200, SSE)
       respond.write(`${start}data: {"cho`)
-      await pause(GAP_MS)
+      await sleep(GAP_MS)
       respond.reset()
     })
     const { body, pair } = await pairOf()

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCommand } from '../support/run-command.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -20,12 +21,10 @@ let primary: UpstreamServer
 let candidate: UpstreamServer
 let proxy: RunningUnderstudy
 
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
-
 async function stream(respond: Respond, [early, late]: readonly [string, string]): Promise<void> {
   respond.head(200, SSE)
   respond.write(early)
-  await pause(ANSWER_MS)
+  await sleep(ANSWER_MS)
   respond.write(late)
   respond.end()
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
@@ -127,7 +128,7 @@ describe('over TLS', () => {
     const client = await open()
     client.pause()
     client.send(`POST /none HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n${'x'.repeat(500_000)}`)
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await sleep(50)
     client.send('x'.repeat(500_000))
     client.resume()
     const answer = await client.readResponse()
@@ -140,7 +141,7 @@ describe('over TLS', () => {
     while (performance.now() < startMs + 2 * IDLE_MS) {
       used.send(get('/none'))
       expect((await used.readResponse()).status).toBe(404)
-      await new Promise(resolve => setTimeout(resolve, IDLE_MS / 4))
+      await sleep(IDLE_MS / 4)
     }
     const idleMs = performance.now()
     await used.closed

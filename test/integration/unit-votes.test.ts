@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { VerdictView } from '../../src/control/admin/verdict-view.ts'
 import { getJson } from '../support/http-json.ts'
@@ -68,5 +69,5 @@ async function pushWindows(): Promise<void> {
   const client = new SteadyClient(proxy.url, 1)
   await client.post('/', '{}', { 'x-session-id': 'session-0' })
   client.close()
-  await new Promise(resolve => setTimeout(resolve, 500))
+  await sleep(500)
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NOBODY_LISTENS } from '../support/nobody-listens.ts'
 import { connectRaw } from '../support/raw-client.ts'
@@ -8,7 +9,6 @@ import { eventually } from '../support/within.ts'
 
 const HEALTH = '/health'
 const EJECT_MS = 800
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 /** Three servers of the same model, and what each answers; health checks have answers of their own. */
 const servers: UpstreamServer[] = []
@@ -79,7 +79,7 @@ describe('balance', () => {
 
   test('least in flight leaves a slow endpoint in peace', async () => {
     answers[1] = async (_request, respond) => {
-      await pause(200)
+      await sleep(200)
       respond.reply(200)
     }
     const { got, good } = await spread('/least-inflight', 150, 6)
@@ -128,11 +128,11 @@ describe('active health checks', () => {
     }
     const answer = client.post('/checked-busy', '{}')
     const checks = (servers[0]?.requests ?? []).filter(request => request.target === HEALTH).length
-    await pause(900)
+    await sleep(900)
     const after = (servers[0]?.requests ?? []).filter(request => request.target === HEALTH).length
     // Two upstreams ask it, five times a second each.
     expect(after - checks).toBeGreaterThan(5)
-    await pause(1_000)
+    await sleep(1_000)
     const metrics = await proxy.readMetrics()
     expect(metrics.value('understudy_upstream_healthy_endpoints', { upstream: 'checked-busy' })).toBe(1)
     held.resolve()
@@ -141,13 +141,13 @@ describe('active health checks', () => {
 
   test('that hang do not hold up requests', async () => {
     healthAnswers[0] = (_request, respond) => respond.hang()
-    await pause(150)
+    await sleep(150)
     const times: number[] = []
     for (let i = 0; i < 9; i++) {
       const startMs = performance.now()
       expect((await client.post('/checked-busy', '{}')).status).toBe(200)
       times.push(performance.now() - startMs)
-      await pause(20)
+      await sleep(20)
     }
     expect(times.toSorted((a, b) => a - b)[4]).toBeLessThan(60)
   })
@@ -158,13 +158,13 @@ describe('outlier ejection', () => {
     answers[1] = failing
     const { got, good } = await spread('/ejecting', 60)
     expect([got[1], good]).toEqual([3, 57])
-    await pause(EJECT_MS + 50)
+    await sleep(EJECT_MS + 50)
     const startMs = performance.now()
     const tries = (await spread('/ejecting', 60)).got[1]
     expect(tries).toBeGreaterThan(0)
     expect(tries).toBeLessThanOrEqual(1 + Math.floor((performance.now() - startMs) / EJECT_MS))
     answers[1] = ok
-    await pause(EJECT_MS + 50)
+    await sleep(EJECT_MS + 50)
     const recovered = await spread('/ejecting', 60)
     expect(recovered.good).toBe(60)
     expect(recovered.got[1]).toBeGreaterThan(5)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
@@ -8,7 +9,6 @@ import { eventually } from '../support/within.ts'
 
 /** Deadlines are checked every few milliseconds; the rest is for the machine. */
 const LATE_MS = 900
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 let upstream: UpstreamServer
 let hole: FaultProxy
@@ -88,7 +88,7 @@ describe('C6: each phase of a call has its own time', () => {
     const client = await connectRaw(proxy.port)
     client.send('POST /first_byte HTTP/1.1\r\nhost: t\r\ncontent-length: 4\r\n\r\n')
     for (const piece of 'slow') {
-      await pause(150)
+      await sleep(150)
       client.send(piece)
     }
     const sentMs = performance.now()

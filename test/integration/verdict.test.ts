@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCommand } from '../support/run-command.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -52,7 +53,7 @@ afterAll(async () => {
 async function send(): Promise<void> {
   while (!over.signal.aborted) {
     await Promise.all(['/right', '/wrong'].map(path => client.post(path, '{}')))
-    await new Promise(resolve => setTimeout(resolve, 5))
+    await sleep(5)
   }
 }
 

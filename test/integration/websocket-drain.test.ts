@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -27,7 +28,7 @@ test('C10: on SIGTERM both ends of a WebSocket hear 1001, between two frames, an
   busy.client.pause()
   const frame = randomBytes(16 * 1024 * 1024)
   busy.server.send(frame)
-  await new Promise(resolve => setTimeout(resolve, 300)) // until the buffers on the way are full
+  await sleep(300) // until the buffers on the way are full
   expect(busy.server.bufferedAmount).toBeGreaterThan(0)
   const message = nextMessage(busy.client)
   const ends = [idle.client, idle.server, busy.client, busy.server]

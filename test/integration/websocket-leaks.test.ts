@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw, type Closed, type RawClient } from '../support/raw-client.ts'
-import { readProcess } from '../support/rss.ts'
+import { readProcess } from '../support/process-use.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { inParallel } from '../support/steady-client.ts'
 import { openConnectionsAt } from '../support/tcp-table.ts'
@@ -120,7 +121,7 @@ describe('D6: no half-open sockets', () => {
     const socket = latest
     const bytes = Buffer.alloc(8 * 1024 * 1024, 7)
     socket.end(bytes)
-    await new Promise(resolve => setTimeout(resolve, 300))
+    await sleep(300)
     client.resume()
     expect((await client.readUntilClose()).bytes.length).toBe(bytes.length)
   })

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { KafkaSinkPlan } from '../../src/config/snapshot.ts'
 import { KafkaSink } from '../../src/sinks/kafka-sink.ts'
@@ -201,7 +202,7 @@ describe.skipIf(!kafkaAvailability().ok)('the Kafka sink, with a real broker', (
         slowestMs = Math.max(slowestMs, performance.now() - before)
         expect(unaccounted(sink)).toBe(0)
       }
-      await new Promise(resolve => setTimeout(resolve, 10))
+      await sleep(10)
     }
     expect(sink.stats()).toMatchObject({ delivered: 1, pending: 2_000, dropped: { queue_full: next - 2_001 } })
     expect(next).toBeGreaterThan(2_100)

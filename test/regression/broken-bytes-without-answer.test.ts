@@ -3,6 +3,7 @@
  * destroyed. A client with a broken chunk got no 400, and a sound request lost its answer to whatever came behind it,
  * though it were only a stray line end of an old client after a body with `connection: close`.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -14,7 +15,7 @@ let proxy: RunningUnderstudy
 beforeAll(async () => {
   primary = await startUpstream(async (request, respond) => {
     await request.body
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await sleep(20)
     respond.reply(200, {}, 'answer')
   })
   proxy = await startUnderstudy({

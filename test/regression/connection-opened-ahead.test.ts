@@ -2,6 +2,7 @@
  * The time of a connection's first request was counted from the opening of the connection. A client that opens one before
  * it needs it (a pool, a browser) had so much less for its upload, and was cut before limits.request.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { connectRaw } from '../support/raw-client.ts'
@@ -31,7 +32,7 @@ afterEach(async () => {
   await upstream.stop()
 })
 
-const pause = (): Promise<void> => new Promise(resolve => setTimeout(resolve, 0.7 * REQUEST_MS))
+const pause = (): Promise<void> => sleep(0.7 * REQUEST_MS)
 
 test('the first upload of a connection has all of limits.request', async () => {
   const client = await connectRaw(proxy.port)

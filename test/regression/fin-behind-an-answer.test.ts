@@ -3,6 +3,7 @@
  * had sent ahead was nevertheless taken for requests: the model server was asked for answers that could not be written any
  * more. And where the rest of the request was still to come, the connection was cut, and the end of the answer was lost.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import type { UpstreamHandler } from '../support/upstream-server.ts'
@@ -24,7 +25,7 @@ const untilStuck: UpstreamHandler = async (_request, respond) => {
   while (watched.socket.writableLength === 0) {
     sentBytes += PIECE.length
     respond.write(PIECE)
-    await new Promise(resolve => setTimeout(resolve, 1))
+    await sleep(1)
   }
   respond.end()
 }

@@ -3,6 +3,7 @@
  * was counted in the second of its arrival all the same, which by then had been handed over as settled: eligible, sampled,
  * sent and paired copies were missing from the experiment's counts, silently.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { getJson } from '../support/http-json.ts'
 import { connectRaw } from '../support/raw-client.ts'
@@ -48,7 +49,7 @@ test('a long body with its key in it, that took seconds, is counted', async () =
   const others = new SteadyClient(proxy.url, 1)
   for (let i = 0; i < OTHERS; i++) {
     await others.post('/', '{"user":"u1"}')
-    await new Promise(resolve => setTimeout(resolve, OTHERS_EVERY_MS))
+    await sleep(OTHERS_EVERY_MS)
   }
   others.close()
   for (const client of slow) client.send(body.subarray(KEY_BODY_BYTES - 1))

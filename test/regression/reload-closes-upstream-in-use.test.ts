@@ -3,6 +3,7 @@
  * same in 1 and 2 and gone in 3: when 3 came, 2 had no request left, so it closed what 3 does not have, `old` included, and
  * nobody asked whether 1 still needed it. A request of 1 whose body was still arriving was then answered 500.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy } from '../support/run-understudy.ts'
@@ -17,7 +18,7 @@ test('an upstream stays open for the last request of every configuration that na
   const client = await connectRaw(proxy.port)
   client.send('POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 10\r\n\r\n{"user"')
   await client.flushed()
-  await new Promise(resolve => setTimeout(resolve, 100))
+  await sleep(100)
   expect((await proxy.reload(config(both, 'v1', 1))).revision).toBe(2)
   expect((await proxy.reload(config(later, 'v2', 0))).revision).toBe(3)
   client.send(':1}')

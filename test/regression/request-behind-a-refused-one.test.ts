@@ -3,6 +3,7 @@
  * until the socket is closed: what stood behind the refused request in the same packet, perhaps part of its body for
  * some other reader, was taken for the next request and went to the model server.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -38,7 +39,7 @@ test.each([
   expect((await client.readResponse()).header('connection')).toBe('close')
   expect(await client.closed).toBe('fin')
   client.send(NEXT)
-  await new Promise(resolve => setTimeout(resolve, 50))
+  await sleep(50)
   client.destroy()
   // Answered behind all of it, on another connection.
   const other = await connectRaw(proxy.port)

@@ -3,6 +3,7 @@
  * drains. The connection was closed as soon as the kernel had the answer: the client's next request met a closed socket,
  * the kernel answered it with a reset, and the end of the answer was lost (RFC 9112 §9.6).
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
@@ -42,7 +43,7 @@ test('C10: a last answer arrives whole where the client sends on', async () => {
   // The kernel has all of it, and the client has not read it.
   await eventually(() => socket.writableEnded && socket.writableLength === 0)
   client.send(GET)
-  await new Promise(resolve => setTimeout(resolve, 50))
+  await sleep(50)
   client.resume()
   const answer = await client.readResponse({ keepBody: false })
   expect([answer.ended, answer.bodyBytes, answer.header('connection')]).toEqual(['complete', ANSWER.length, 'close'])

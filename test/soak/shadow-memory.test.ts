@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readRssBytes } from '../support/rss.ts'
+import { readRssBytes } from '../support/process-use.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { inParallel, SteadyClient } from '../support/steady-client.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { loadDigits, splitDigits, type Digit } from '../../src/cli/demo/digits.ts'
 import { seededRandom, shuffled } from '../../src/cli/demo/random.ts'
 import { INFER_PATH } from '../../src/cli/demo/routing-file.ts'
@@ -53,7 +54,7 @@ export class DigitUsers {
     while (!isOver()) {
       const user = this.#newest++
       for (let round = 0; round < ROUNDS_OF_A_USER; round++) await this.ask(`user-${user}`, user + round)
-      await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
+      await sleep(PAUSE_MS)
     }
   }
 
@@ -63,7 +64,7 @@ export class DigitUsers {
       const first = this.#newest
       this.#newest += CROWD
       await Promise.all(Array.from({ length: CROWD }, (_, i) => this.ask(`user-${first + i}`, first + i)))
-      await new Promise(resolve => setTimeout(resolve, CROWD * PAUSE_MS))
+      await sleep(CROWD * PAUSE_MS)
     }
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connectRaw } from './raw-client.ts'
-import { readRssBytes, watchRss } from './rss.ts'
+import { readRssBytes, watchRss } from './process-use.ts'
 import type { UpstreamRequest } from './upstream-request.ts'
 import type { Respond } from './upstream-respond.ts'
 import type { UpstreamServer } from './upstream-server.ts'
@@ -8,7 +9,6 @@ import { eventually } from './within.ts'
 
 const PIECE = Buffer.alloc(1024 * 1024, 0x61)
 const TIMEOUT_MS = 120_000
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
 export interface Passed {
   readonly bytes: number
@@ -54,7 +54,7 @@ export class LargeBodies {
     if (stopMs > 0) {
       await eventually(() => client.receivedBytes > 0)
       client.pause()
-      await pause(stopMs)
+      await sleep(stopMs)
       // On a busy machine much is read before the pause begins.
       sentAtStop = (await answered.promise).writtenBytes - client.receivedBytes
       client.resume()
@@ -79,7 +79,7 @@ export class LargeBodies {
     const request = await arrived.promise
     let sentAtStop = 0
     if (stopMs > 0) {
-      await pause(stopMs)
+      await sleep(stopMs)
       sentAtStop = this.bytes - client.unsentBytes
       request.resumeBody()
     }

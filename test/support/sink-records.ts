@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sink, SinkLog, SinkRecord } from '../../src/sinks/sink.ts'
 
 /** A pair record whose value is `{"n":number,"filler":...}`, about `bytes` long. */
@@ -41,6 +42,6 @@ export async function until(what: string, condition: () => boolean, timeoutMs: n
   const deadline = performance.now() + timeoutMs
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 10))
+    await sleep(10)
   }
 }

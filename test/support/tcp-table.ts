@@ -8,10 +8,20 @@ const OPEN_STATES = new Set(['01', '08'])
  * that has read a FIN and does nothing about it is not told of a reset; the kernel knows.
  */
 export function openConnectionsAt(port: number): number {
+  return tcpStates(readTcpTable(), port).filter(state => OPEN_STATES.has(state)).length
+}
+
+/** TCP over IPv4 as the kernel lists it (Linux only: elsewhere reading throws). */
+export function readTcpTable(): string {
+  return readFileSync('/proc/net/tcp', 'latin1')
+}
+
+/** The states, as the kernel numbers them, of all rows of the table with this local port. */
+export function tcpStates(table: string, port: number): string[] {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  const rows = readFileSync('/proc/net/tcp', 'utf8').trimEnd().split('\n').slice(1)
-  return rows.filter(row => {
-    const [, address = '', , state = ''] = row.trim().split(/\s+/)
-    return address.endsWith(local) && OPEN_STATES.has(state)
-  }).length
+  return table.split('\n').flatMap(line => {
+    // sl local_address rem_address st ...
+    const [, address = '', , state = ''] = line.trim().split(/ +/)
+    return address.endsWith(local) ? [state] : []
+  })
 }

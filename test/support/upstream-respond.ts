@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { headerTokens, headerValues, type Header } from './http1-message.ts'
 
 /** `{name: value}`, or pairs where a name repeats or the order matters. Sent as they are. */
@@ -113,7 +114,7 @@ export class Respond {
   async trickle(body: string | Uint8Array, bytesPerTick: number, everyMs: number): Promise<void> {
     const bytes = Buffer.from(body)
     for (let at = 0; at < bytes.length && !this.#socket.destroyed; at += bytesPerTick) {
-      if (at > 0) await new Promise(resolve => setTimeout(resolve, everyMs))
+      if (at > 0) await sleep(everyMs)
       this.write(bytes.subarray(at, at + bytesPerTick))
     }
   }

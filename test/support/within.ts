@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 /** What was awaited did not come in time; the awaited thing itself goes on. */
 export class TimeoutError extends Error {
   constructor(what: string, timeoutMs: number) {
@@ -40,6 +42,6 @@ export async function eventually<T>(
       failure = error
     }
     if (performance.now() > deadlineMs) throw failure
-    await new Promise(resolve => setTimeout(resolve, POLL_MS))
+    await sleep(POLL_MS)
   }
 }

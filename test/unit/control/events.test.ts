@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, expect, test } from 'vitest'
 import { EventFeed, type FeedLimits } from '../../../src/control/events.ts'
 import { connectRaw, type RawClient } from '../../support/raw-client.ts'
@@ -51,7 +52,7 @@ test('every listener gets each event from the moment it came, numbered and named
 test('an idle listener hears that the feed is alive', async () => {
   const { feed, listen } = await serve({ heartbeatMs: 10 })
   const client = await listen()
-  await new Promise(resolve => setTimeout(resolve, 50))
+  await sleep(50)
   feed.close()
   expect(String((await client.readResponse()).body)).toContain('\n\n: still here\n\n')
 })

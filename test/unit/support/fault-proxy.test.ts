@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startFaultProxy, type Fault, type FaultProxy } from '../../support/fault-proxy.ts'
 import { connectRaw } from '../../support/raw-client.ts'
@@ -68,7 +69,7 @@ describe('the fault proxy', () => {
     const client = await connectRaw(proxy.port)
     client.pause()
     client.send(GET)
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await sleep(100)
     expect(proxy.counters.toClientBytes).toBeLessThan(body.length / 2)
     client.resume()
     expect((await client.readResponse({ keepBody: false, timeoutMs: 8000 })).bodyBytes).toBe(body.length)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { connectRaw, type RawClient, type RawClientOptions } from '../../support/raw-client.ts'
 import { selfSigned } from '../../support/self-signed.ts'
@@ -112,7 +113,7 @@ describe('a raw client', () => {
     client.pause()
     const total = 64 * 1024 * 1024
     peer.write(Buffer.alloc(total))
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await sleep(100)
     expect(peer.writableLength).toBeGreaterThan(0)
     const arrived = client.receivedBytes
     expect(arrived).toBeLessThan(total / 2)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { connectRaw } from '../../support/raw-client.ts'
 import { startUpstream, type UpstreamHandler, type UpstreamServer } from '../../support/upstream-server.ts'
@@ -250,7 +251,7 @@ describe('the test upstream misbehaves', () => {
     client.send(`POST / HTTP/1.1\r\ncontent-length: ${body.length}\r\n\r\n`)
     const request = await eventually(() => server.requests[0])
     client.send(body)
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await sleep(100)
     expect(client.unsentBytes).toBeGreaterThan(0)
     request.resumeBody()
     expect((await request.body).bytes).toBe(body.length)

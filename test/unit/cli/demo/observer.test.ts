@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { ExperimentView } from '../../../../src/control/admin/experiment-view.ts'
 import { AdminClient } from '../../../../src/cli/demo/admin-client.ts'
@@ -54,7 +55,7 @@ describe('the observer of a run', () => {
     await expect.poll(() => observer.experiment).toEqual(EXPERIMENT_VIEW)
     await observer.stop()
     const asked = server.requestCount
-    await new Promise(resolve => setTimeout(resolve, 600))
+    await sleep(600)
     expect(server.requestCount).toBe(asked)
   })
 

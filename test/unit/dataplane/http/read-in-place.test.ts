@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readInPlace } from '../../../../src/dataplane/http/read-in-place.ts'
 import { eventually } from '../../../support/within.ts'
@@ -50,13 +51,13 @@ describe('a client that is read in place', () => {
       return true
     })
     client.write('x')
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await sleep(50)
     expect(bytes).toBe(0)
     accepted.resume()
     await eventually(() => (bytes === 1 ? true : undefined), 2_000)
     accepted.pause()
     client.write('y')
-    await new Promise(resolve => setTimeout(resolve, 50))
+    await sleep(50)
     expect(bytes).toBe(1)
   })
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Connections } from '../../../../../src/dataplane/upstream/h1/connections.ts'
 import { endpointPlan, upstreamPlan } from '../../../../support/plans.ts'
@@ -128,7 +129,7 @@ test('a head that comes line by line is an answer', async () => {
   server.handle(async (_request, respond) => {
     for (const line of ANSWER.split(/(?<=\n)/)) {
       respond.raw(line)
-      await new Promise(resolve => setTimeout(resolve, 5))
+      await sleep(5)
     }
     respond.end()
   })

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { BodyStream } from '../../../../../src/dataplane/upstream/h1/body-stream.ts'
 import { Connections } from '../../../../../src/dataplane/upstream/h1/connections.ts'
@@ -75,7 +76,7 @@ describe.each([
     let before = -1
     // The kernel has taken what it takes.
     await eventually(async () => {
-      await new Promise(resolve => setTimeout(resolve, 50))
+      await sleep(50)
       const same = server.requestCount === 1 && before === pushed()
       before = pushed()
       return same

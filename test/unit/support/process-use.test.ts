@@ -1,7 +1,8 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { readCpuMs, readProcess, readRssBytes, watchRss } from '../../support/rss.ts'
+import { readCpuMs, readProcess, readRssBytes, watchRss } from '../../support/process-use.ts'
 
 const MIB = 1024 * 1024
 
@@ -24,7 +25,7 @@ describe('what a process uses', () => {
 
   test('samples while it watches', async () => {
     const watch = watchRss(process.pid, 5)
-    await new Promise(resolve => setTimeout(resolve, 60))
+    await sleep(60)
     expect(watch.stop().samples).toBeGreaterThan(2)
   })
 
