@@ -1,5 +1,5 @@
 /** Keys that are remembered for certain in each experiment; up to twice as many are. */
-export const KEYS_KEPT = 100_000
+const KEYS_KEPT = 100_000
 
 /**
  * Which keys have voted: one vote for each, because the requests of one user go the same way together. Bounded: those seen

@@ -40,7 +40,7 @@ export class TopFields {
 }
 
 /** `$.a[3].b` becomes `$.a[*].b`; only the position of an output tensor stays, because it says which tensor. */
-export function withoutPositions(path: string): string {
+function withoutPositions(path: string): string {
   return path.replace(/\[\d+\]/g, (position, at: number) =>
     at === '$.outputs'.length && path.startsWith('$.outputs[') ? position : '[*]',
   )

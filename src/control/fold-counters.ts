@@ -12,6 +12,7 @@ export interface FoldedCounters {
   readonly inFlight: number
 }
 
+/** Adds up what threads count of the same route, arm, shadow, error or upstream; such rows come once. */
 export function foldCounters(threads: readonly ThreadCounters[]): FoldedCounters {
   return {
     requests: foldBy(

@@ -12,6 +12,7 @@ export interface Log {
   setLevel(level: LogLevel): void
 }
 
+/** Lines below the level are not written, until `setLevel` says another one. */
 export function openLog(level: LogLevel): Log {
   const logger = pino(
     { base: null, level, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: label => ({ level: label }) } },

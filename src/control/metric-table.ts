@@ -1,3 +1,4 @@
+/** What a scrape says of a metric before its values; the prefix of all names is not part of `name`. */
 export interface MetricSpec {
   readonly name: string
   readonly type: 'counter' | 'gauge' | 'histogram'

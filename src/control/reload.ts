@@ -7,6 +7,7 @@ import { recordChange, UNDERSTUDY } from './record-change.ts'
 import type { ControlState } from './state.ts'
 import type { Supervisor } from './supervisor.ts'
 
+/** What became of a new configuration; `revision` is the one in force now. */
 export type ReloadResult =
   | { readonly result: 'applied'; readonly revision: number; readonly changes: readonly string[] }
   | { readonly result: 'unchanged'; readonly revision: number }

@@ -42,6 +42,7 @@ setFlagsFromString('--no-incremental-marking-task')
 /** Sources run as they are in development and compiled in the image; the thread's file has the same ending as this one. */
 const ENDING = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
 
+/** The thread that compares pairs. `gone` hears of its end: with what went wrong, or with null. */
 export class AnalysisThread {
   readonly #worker: Worker
 
@@ -55,6 +56,10 @@ export class AnalysisThread {
   }
 }
 
+/**
+ * One of the threads that serve clients, with a channel of its own to the analysis. `origin` names it in all it counts; the
+ * thread that takes its place has another one.
+ */
 export class DataPlaneThread {
   readonly thread: number
   readonly origin: string

@@ -8,7 +8,7 @@ const YES_OR_NO = [0, 1] as const
 const DIFFERENCE = [0, 0.5, 1] as const
 
 /** A control answers few exchanges; below this many the noise itself is hardly known. */
-export const MIN_CONTROL_VOTES = 500
+const MIN_CONTROL_VOTES = 500
 
 const identity = (mean: number): number => mean
 const complement = (mean: number): number => 1 - mean

@@ -7,15 +7,13 @@ export const VERDICTS = ['PROMOTE', 'CONTINUE', 'ROLLBACK', 'INVALID', 'EXPIRED'
 export type Verdict = (typeof VERDICTS)[number]
 
 /** What keeps an experiment undecided. */
-export const OPEN_CODES = [
-  'warm_up', // too early: nothing is judged yet
-  'no_evidence', // no traffic, or none that a declared gate is about
-  'open_gates', // a gate is neither safe nor harmful yet
-  'low_coverage', // too many sampled exchanges were lost
-  'min_pairs', // too few pairs, or canary requests
-  'min_duration', // too short
-] as const
-export type OpenCode = (typeof OPEN_CODES)[number]
+type OpenCode =
+  | 'warm_up' // too early: nothing is judged yet
+  | 'no_evidence' // no traffic, or none that a declared gate is about
+  | 'open_gates' // a gate is neither safe nor harmful yet
+  | 'low_coverage' // too many sampled exchanges were lost
+  | 'min_pairs' // too few pairs, or canary requests
+  | 'min_duration' // too short
 export type VerdictCode = OpenCode | InvalidCode | 'harm' | 'all_safe'
 
 export interface VerdictSettings {

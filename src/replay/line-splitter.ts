@@ -1,7 +1,7 @@
 const LINE_FEED = 0x0a
 
 /** A pair record is three bodies of `record.max_body` and little more; a longer line is no record, and not worth its memory. */
-export const MAX_LINE_BYTES = 64 * 1024 * 1024
+const MAX_LINE_BYTES = 64 * 1024 * 1024
 
 /**
  * Lines from bytes that arrive in pieces, also in pieces of characters. Holds one line at most: of one that is longer than

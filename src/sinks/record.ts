@@ -17,6 +17,7 @@ export interface DecodedBodies {
   readonly shadow: Buffer | null
 }
 
+/** All that the record of a pair is written from. */
 export interface PairRecordInput {
   readonly frame: PairFrame
   /** The snapshot of `frame.revision`. */

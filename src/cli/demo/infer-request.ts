@@ -12,7 +12,7 @@ export interface InferRequest {
 export class InvalidRequest extends Error {}
 
 export const INPUT_NAME = 'pixels'
-export const INPUT_DATATYPES = ['FP32', 'FP64', 'INT32', 'INT64', 'UINT8'] as const
+const INPUT_DATATYPES = ['FP32', 'FP64', 'INT32', 'INT64', 'UINT8'] as const
 /** Rows of one request: bounds the time a request may take the model's only thread. */
 export const MAX_ROWS = 256
 

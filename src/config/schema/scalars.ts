@@ -161,7 +161,7 @@ export function address(hint = ADDRESS_HINT) {
 }
 
 /** Ids are joined with dots, so a name has none. */
-export const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/
+const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/
 
 export function name(what: string) {
   return pattern(

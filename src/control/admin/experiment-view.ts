@@ -29,11 +29,13 @@ export interface ExperimentView {
   readonly metrics: Readonly<Record<string, { readonly count: number; readonly mean: number }>>
 }
 
+/** Those of the configuration first, in its order, then those that have ended and are still remembered. */
 export function experimentViews(state: ControlState): ExperimentView[] {
   const current = state.snapshot.experiments.map(experiment => experiment.id)
   return [...new Set([...current, ...state.ledger.experiments()])].map(id => experimentView(state, id))
 }
 
+/** `id` is a full one; of an experiment that nobody has counted yet, all counts are zero. */
 export function experimentView(state: ControlState, id: string): ExperimentView {
   const plan = state.snapshot.experiments.find(experiment => experiment.id === id)
   const all = state.ledger.counts(id)
