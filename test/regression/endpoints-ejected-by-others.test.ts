@@ -49,16 +49,18 @@ afterAll(async () => {
 const armOf = async (path: string, user: string): Promise<unknown> =>
   (await client.post(path, '{}', { 'x-user-id': user })).headers['x-understudy-arm']
 
+/** Its status. */
+const slow = async (): Promise<number> => {
+  const upload = await connectRaw(proxy.port)
+  upload.send('POST /uploads HTTP/1.1\r\nHost: h\r\nX-User-Id: a\r\nContent-Length: 1000\r\n\r\n')
+  const timer = setInterval(() => upload.send('x'), 50)
+  const { status } = await upload.readResponse()
+  clearInterval(timer)
+  upload.destroy()
+  return status
+}
+
 test('clients that are slow over their uploads are told so, and their endpoint stays', async () => {
-  const slow = async (): Promise<number> => {
-    const upload = await connectRaw(proxy.port)
-    upload.send('POST /uploads HTTP/1.1\r\nHost: h\r\nX-User-Id: a\r\nContent-Length: 1000\r\n\r\n')
-    const timer = setInterval(() => upload.send('x'), 50)
-    const { status } = await upload.readResponse()
-    clearInterval(timer)
-    upload.destroy()
-    return status
-  }
   expect(await Promise.all([slow(), slow(), slow(), slow()])).toEqual([408, 408, 408, 408])
   expect(await armOf('/uploads', 'a')).toBe('canary')
 })

@@ -11,13 +11,14 @@ import { SteadyClient } from '../support/steady-client.ts'
 import { startUpstream } from '../support/upstream-server.ts'
 import { eventually } from '../support/within.ts'
 
+const url = (port: number): string => `https://localhost:${port}`
+
 test('a POST goes to the other endpoint when the handshake with the first fails, or is cut', async () => {
   const [trusted, unknown] = [selfSigned(), selfSigned()]
   const good = await startUpstream((_request, respond) => respond.reply(200), { tls: trusted })
   const untrusted = await startUpstream((_request, respond) => respond.reply(200), { tls: unknown })
   const cutting = createServer(socket => socket.once('data', () => socket.destroy())).listen(0, '127.0.0.1')
   await eventually(() => cutting.listening)
-  const url = (port: number): string => `https://localhost:${port}`
   const upstream = (bad: number) => ({
     endpoints: [url(bad), url(good.port)],
     tls: { ca: trusted.cert },

@@ -112,3 +112,18 @@ describe('a JSON key', () => {
     expect(fromJson(path, json)).toBe(null)
   })
 })
+
+test('names beyond ASCII are one key wherever they stand; bytes that are no UTF-8 stay as they are', () => {
+  const name = 'żółw'
+  const bytes = Buffer.from(name).toString('latin1')
+  const keys = [
+    fromHeader({ 'x-user': bytes }, 'x-user'),
+    // As `explain` has it from the command line.
+    fromHeader({ 'x-user': name }, 'x-user'),
+    fromCookie(`session=${bytes}`),
+    fromQuery(`user=${encodeURIComponent(name)}`),
+    fromJson(['user'], { user: name }),
+  ]
+  expect(keys).toEqual([name, name, name, name, name])
+  expect(fromHeader({ 'x-user': 'caf\xe9' }, 'x-user')).toBe('caf\xe9')
+})
