@@ -1,8 +1,8 @@
 import type { FieldPath, KeySource } from '../../config/snapshot.ts'
 import type { RequestHead } from './request-head.ts'
 
-/** Bytes, and some of them no ASCII. */
-const BYTES = /^[\x00-\xff]*[\x80-\xff][\x00-\xff]*$/
+const BEYOND_ASCII = /[\x80-\xff]/
+const BEYOND_LATIN1 = /[\u0100-\uffff]/
 
 /** The value a decision hangs on; null when this request does not carry it (or carries it empty). */
 export function readKey(source: KeySource, head: RequestHead): string | null {
@@ -29,7 +29,7 @@ function readHeader(head: RequestHead, name: string): string | null {
 
 /** Headers are read as latin1, one character a byte; what is UTF-8 is the text that a user types, and query and body hold. */
 function decoded(latin1: string): string {
-  if (!BYTES.test(latin1)) return latin1
+  if (!BEYOND_ASCII.test(latin1) || BEYOND_LATIN1.test(latin1)) return latin1
   const text = Buffer.from(latin1, 'latin1').toString()
   return text.includes('\ufffd') ? latin1 : text
 }
