@@ -30,6 +30,6 @@ export function countArmOutcome(exchange: Exchange, { arm, key, canary }: Assign
 /** Without a leg it is the proxy that answered: for want of the arm, or because the request was the client's mistake. */
 function answerFailed({ live, client }: Exchange): boolean {
   if (live === null) return client.statusWritten >= 500
-  const clientsFault = live.error !== null && ERRORS[live.error].source === 'client'
-  return clientsFault ? live.rejects : live.hasFailed
+  const isAnothers = live.error === 'DRAINING' || (live.error !== null && ERRORS[live.error].source === 'client')
+  return isAnothers ? live.rejects : live.hasFailed
 }

@@ -161,20 +161,23 @@ export class Exchange implements UploadOwner, Attendant {
   }
 
   onBodyTooLarge(): void {
-    this.#refuseBody(new ProxyError('BODY_TOO_LARGE', `the body is over ${this.plane.limits.bodyBytes} bytes`))
+    this.#endLive(new ProxyError('BODY_TOO_LARGE', `the body is over ${this.plane.limits.bodyBytes} bytes`))
   }
 
   /** The body takes longer than `limits.request`. */
   onBodyLate(): void {
     const { requestMs } = this.plane.limits
-    this.#refuseBody(
-      new ProxyError('REQUEST_TIMEOUT', `the body did not arrive within ${requestMs} ms (limits.request)`),
-    )
+    this.#endLive(new ProxyError('REQUEST_TIMEOUT', `the body did not arrive within ${requestMs} ms (limits.request)`))
   }
 
   /** The body is not valid HTTP. */
   onBodyMalformed(detail: string): void {
-    this.#refuseBody(new ProxyError('BAD_REQUEST', detail))
+    this.#endLive(new ProxyError('BAD_REQUEST', detail))
+  }
+
+  /** The process ends, and the answer is not there. */
+  onShutdown(): void {
+    this.#endLive(new ProxyError('DRAINING', 'the proxy is shutting down, and there was no answer in time'))
   }
 
   /** The client closed, or broke, its connection before the answer was complete, or does not take it. */
@@ -209,8 +212,8 @@ export class Exchange implements UploadOwner, Attendant {
   }
 
   /** What has arrived may be with the model server already: its leg ends, and the client gets the reason. */
-  #refuseBody(error: ProxyError): void {
-    // The rest of the body is still to come: the connection's framing is in doubt.
+  #endLive(error: ProxyError): void {
+    // The rest of the body may still come: the connection's framing is in doubt.
     this.client.closeAfterAnswer = true
     if (this.live !== null) this.live.fail(error.code, error.message)
     else this.refuseAdmitted(error)

@@ -69,6 +69,11 @@ async function drain(deadlineMs: number): Promise<void> {
   }
   for (const exchange of plane.openExchanges.all()) abandon(exchange)
   for (const tunnel of plane.tunnels) tunnel.destroy()
+  const requests = listener.shutDown()
+  if (requests > 0)
+    plane.log.write('warn', '-/drain', 'requests were ended by the shutdown', { requests, waitedMs: deadlineMs })
+  // Their answers leave before their connections close.
+  await new Promise(resolve => setImmediate(resolve))
   listener.closeAll()
   // Closing connections ends the live legs that were left: sockets are closed behind the immediates of a turn.
   const cutMs = performance.now() + CUT_MS

@@ -1,7 +1,7 @@
 /**
- * When the time of a drain is over, what is still under way is cut and counted. The last counts were handed over one turn of
+ * When the time of a drain is over, what is still under way is ended and counted. The last counts were handed over one turn of
  * the event loop later; but sockets say that they are closed behind the immediates of a turn, so that no request that was cut
- * was ever counted.
+ * was ever counted. Its client got no answer, and the log no line.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { startUpstream } from '../support/upstream-server.ts'
 
 const REQUESTS = 6
 
-test('requests that are cut at the end of a drain have their votes', async () => {
+test('requests that are ended with the drain have an answer, a line in the log and their votes', async () => {
   const model = await startUpstream((_request, respond) => respond.hang())
   const proxy = await startUnderstudy({
     listen: { address: '127.0.0.1:0', threads: 1 },
@@ -22,10 +22,21 @@ test('requests that are cut at the end of a drain have their votes', async () =>
     routes: [{ name: 'r', primary: 'v1', canary: { upstream: 'v2', percent: 50 } }],
     sinks: { file: { path: './pairs.ndjson' } },
   })
-  for (let i = 0; i < REQUESTS; i++) (await connectRaw(proxy.port)).send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+  const clients = await Promise.all(Array.from({ length: REQUESTS }, () => connectRaw(proxy.port)))
+  for (const client of clients) client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
   while (model.requestCount < REQUESTS) await sleep(10)
   proxy.signal('SIGTERM')
+  for (const client of clients) {
+    const response = await client.readResponse({ timeoutMs: 40_000 })
+    expect([response.status, response.header('connection')]).toEqual([503, 'close'])
+    expect(JSON.parse(response.body.toString())).toMatchObject({ code: 'DRAINING' })
+  }
   expect((await proxy.exited).code).toBe(0)
+  expect(proxy.log.find(({ msg }) => msg === 'requests were ended by the shutdown')).toMatchObject({
+    level: 'warn',
+    requests: REQUESTS,
+    waitedMs: 20_000,
+  })
   const lines = (await readFile(join(proxy.directory, 'pairs.ndjson'), 'utf8')).trim().split('\n')
   const arms = lines.flatMap(line => Object.values((JSON.parse(line) as SealedWindow).counts.arms))
   expect(arms.reduce((sum, { primary, canary }) => sum + primary.requests + canary.requests, 0)).toBe(REQUESTS)

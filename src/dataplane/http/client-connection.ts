@@ -105,6 +105,14 @@ export class ClientConnection implements RequestListener, H1Connection {
     else this.#parser.rest()
   }
 
+  /** The process ends: who waits for an answer is told. @returns whether somebody did. */
+  shutDown(): boolean {
+    const client = this.#busy
+    if (client === null || client.ended) return false
+    client.shutDown()
+    return true
+  }
+
   pauseReading(): void {
     if (this.#bodyPaused) return
     this.#bodyPaused = true

@@ -21,7 +21,7 @@ export interface ClientHead {
 export interface Downstream extends ClientHead {
   /** The framing announces a body (of any length, also 0 bytes when chunked). */
   readonly hasBody: boolean
-  /** Set when the request failed framing checks: the answer must be the last one on this connection. */
+  /** The answer must be the last one on this connection: its framing is in doubt, or the process is to end. */
   closeAfterAnswer: boolean
   readonly headWritten: boolean
   /** The status the client got; 0 before that. */
@@ -69,6 +69,8 @@ export interface Attendant {
   onBodyLate(): void
   /** The body turned out not to be HTTP; `detail` says why. */
   onBodyMalformed(detail: string): void
+  /** The process ends. */
+  onShutdown(): void
 }
 
 export interface BodyListener {

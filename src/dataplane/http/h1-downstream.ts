@@ -153,6 +153,11 @@ export class H1Downstream implements Downstream, UnreadAnswer {
     this.#attendant?.onBodyMalformed(detail)
   }
 
+  /** For the connection: the process ends. */
+  shutDown(): void {
+    this.#attendant?.onShutdown()
+  }
+
   /** For the connection: the socket is gone. */
   gone(): void {
     this.freeUnread()

@@ -72,6 +72,11 @@ export class Listener {
     for (const socket of this.#handshakes.values()) socket.destroy()
   }
 
+  /** Ends the requests under way with an answer that says why. @returns how many. */
+  shutDown(): number {
+    return this.#open.all().reduce((sum, connection) => sum + (connection.shutDown() ? 1 : 0), 0)
+  }
+
   closeAll(): void {
     clearInterval(this.#sweeper)
     for (const { socket } of this.#open.all()) socket.destroy()

@@ -54,6 +54,7 @@ export function explainLegError(code: ErrorCode, upstream: string, detail: strin
     case 'UPSTREAM_TLS':
       return `the TLS handshake with upstream ${upstream} failed`
     case 'UPSTREAM_TIMEOUT':
+    case 'DRAINING':
     case 'BAD_REQUEST':
     case 'BODY_TOO_LARGE':
     case 'REQUEST_TIMEOUT':
