@@ -5,7 +5,7 @@ import { decideCanary } from './routing/assign.ts'
 import { readKey } from './routing/key.ts'
 import type { RequestHead } from './routing/request-head.ts'
 import type { RouteRuntime } from './runtime.ts'
-import { sampleShadows } from './shadow/mirror.ts'
+import { sampleShadows } from './shadow/sample.ts'
 
 const BEYOND_LATIN1 = /[\u0100-\uffff]/
 

@@ -14,15 +14,15 @@ import { READ_BODY_BYTES } from './routing/body-json.ts'
 /**
  * The life of an exchange:
  *
- *   1 normalise  framing, target, headers         -> 400 501
+ *   1 normalise  framing, target, headers         -> 400 417 501
  *   2 match      a route of the snapshot, match.ts -> 404
  *   3 admit      in-flight and size limits        -> 503 413
- *   4 assign     the arm and the shadows, before any answer exists (assign.ts)
+ *   4 assign     the arm and the shadows, before any answer exists (assign.ts, shadow/sample.ts)
  *   5 forward    to the arm, the first byte before the last has come (upstream/forward.ts)
  *   6 mirror     to the shadows once the body is whole (shadow/mirror.ts)
  *   7 relay      the answer with back-pressure, capturing (upstream/live-leg.ts)
  *   8 settle     one outcome per sampled shadow (settle.ts)
- *   9 hand over  the pair frame (settle.ts, outbox.ts)
+ *   9 hand over  the pair frame (hand-over.ts, outbox.ts)
  *
  * Steps 5 to 9 follow from the upload: they run when the body is whole, or when it turns out to take longer.
  */

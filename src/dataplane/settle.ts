@@ -1,16 +1,14 @@
 import type { UnpairedReason } from '../wire/outcomes.ts'
-import { isGenerationRequest, SAMPLED_FIELDS_BYTES } from '../wire/generation-request.ts'
-import type { FrameLeg } from '../wire/pair-frame.ts'
 import { bumpLatencies } from '../wire/window.ts'
 import { LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { accessLine } from './access-log.ts'
 import { countArmOutcome } from './arm-outcome.ts'
 import type { DataPlane } from './data-plane.ts'
 import type { Exchange } from './exchange.ts'
+import { handOver } from './hand-over.ts'
 import { countsOf, dropWaiting, giveBackBody, slotClosed, type ShadowSlot } from './shadow/slot.ts'
 import type { LegOutcome } from './upstream/leg-outcome.ts'
 
-const NO_BODY = Buffer.alloc(0)
 /** 5 minutes, the last edge of the grid. */
 const LONGEST_US = LATENCY_EDGES_US.at(-1) as number
 
@@ -146,75 +144,6 @@ function unpaired(exchange: Exchange, slot: ShadowSlot, reason: UnpairedReason):
 /** Of the arm. */
 function liveOutcome({ live, session }: Exchange): LegOutcome | null {
   return session === null ? live : session.primary
-}
-
-function handOver(exchange: Exchange, slot: ShadowSlot, live: LegOutcome, shadow: LegOutcome): boolean {
-  const { head, session } = exchange
-  const { bodies } = slot.shadow
-  const sameAnswer = isSameAnswer(live, shadow)
-  const wanted = bodies === 'all' || (bodies === 'where-answers-differ' && !sameAnswer)
-  return exchange.plane.outbox.offer({
-    revision: exchange.runtime.snapshot.revision,
-    experiment: slot.shadow.plan.experiment,
-    arrivedAtUs: exchange.assignedAtUs,
-    sentFirst: live.startedAtUs <= shadow.startedAtUs ? 'primary' : 'shadow',
-    id: exchange.id,
-    requestId: exchange.requestId,
-    unit: exchange.unit,
-    method: head.method,
-    path: head.path,
-    requestType: head.headers['content-type'] ?? '',
-    requestEncoding: session === null ? (head.headers['content-encoding'] ?? '') : session.agreement.extensions,
-    requestBody: requestFor(exchange, slot, wanted),
-    requestBytes: exchange.requestBody.bytes,
-    primary: frameLeg(live, live.capture.body()),
-    shadow: frameLeg(shadow, sameAnswer ? NO_BODY : shadow.capture.body()),
-    sameAnswer,
-    hasControl: exchange.hasControl,
-    session: session === null ? null : session.endsOf(slot),
-  })
-}
-
-/**
- * A record cuts a long body at `max_body`; one that is compressed, or the frames of a session, has to be whole to be read at
- * all. Where a request may ask for chance, its beginning goes along also when no record wants it.
- */
-function requestFor({ requestBody, head, isSession }: Exchange, { shadow }: ShadowSlot, isRecorded: boolean): Buffer {
-  if (isSession || head.headers['content-encoding'] !== undefined) return isRecorded ? requestBody.whole() : NO_BODY
-  const asked = isGenerationRequest(shadow.payload, head.path) ? SAMPLED_FIELDS_BYTES : 0
-  const limit = Math.max(asked, isRecorded ? shadow.recordedBytes : 0)
-  return limit === 0 ? NO_BODY : requestBody.beginning(limit)
-}
-
-/** Byte for byte: then one of them is enough, and nobody needs to see the request again. */
-function isSameAnswer(live: LegOutcome, shadow: LegOutcome): boolean {
-  const complete = live.capture.state === 'complete' && shadow.capture.state === 'complete'
-  return (
-    complete &&
-    live.error === null &&
-    shadow.error === null &&
-    live.status === shadow.status &&
-    live.contentEncoding === shadow.contentEncoding &&
-    live.headerLength === shadow.headerLength &&
-    live.capture.body().equals(shadow.capture.body())
-  )
-}
-
-function frameLeg(leg: LegOutcome, body: Buffer): FrameLeg {
-  return {
-    endpoint: leg.endpoint.index,
-    status: leg.status,
-    error: leg.error,
-    latencyUs: leg.latencyUs,
-    ttfbUs: leg.ttfbUs,
-    bytes: leg.bytes,
-    contentType: leg.contentType,
-    contentEncoding: leg.contentEncoding,
-    headerLength: leg.headerLength,
-    capture: leg.capture.state,
-    body,
-    arrivals: leg.arrivals,
-  }
 }
 
 /** What the client saw: 0 when it went before a head, the proxy's own status when the arm failed before one. */

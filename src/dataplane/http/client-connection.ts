@@ -10,6 +10,7 @@ import { H1Downstream, type H1Connection } from './h1-downstream.ts'
 import type { ReceivedHead } from './h1/received-head.ts'
 import { HeadTooLarge, RequestParser, type RequestListener } from './h1/request-parser.ts'
 import { countFault, countUnread, malformed } from './client-faults.ts'
+import { cutSocket } from './cut-socket.ts'
 import { closeLingering } from './linger.ts'
 import { answerRaw } from './problem.ts'
 import { readInPlace } from './read-in-place.ts'
@@ -146,9 +147,8 @@ export class ClientConnection implements RequestListener, H1Connection {
 
   cutUnread(why: string): void {
     countUnread(this.#plane, why)
-    // A reset, or the kernel would keep the bytes for minutes; TLS has none.
-    if (this.secure) this.socket.destroy()
-    else this.socket.resetAndDestroy()
+    // With a reset, or the kernel would keep the bytes for minutes.
+    cutSocket(this.socket)
   }
 
   /** Of a socket that is read in place. Once it is no HTTP any more, the bytes are the stream's. */

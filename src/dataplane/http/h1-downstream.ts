@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { lastChunkText, writeChunk } from '../h1/message-text.ts'
 import type { Place } from '../linked-list.ts'
+import { cutSocket } from './cut-socket.ts'
 import type { Attendant, BodyListener, Downstream } from './downstream.ts'
 import { answerHeadText, framingOf, interimText, type AnswerFraming } from './h1/answer-text.ts'
 import type { ReceivedHead } from './h1/received-head.ts'
@@ -260,8 +261,8 @@ export class H1Downstream implements Downstream, UnreadAnswer {
     while (socket.writableCorked > 0) socket.uncork()
     // Before HTTP/1.1 the end of the connection can be that of the answer: only a reset says that it is broken. A client
     // that does not read gets one as well, or the kernel would keep its bytes for minutes.
-    if (this.secure || (this.httpVersion === '1.1' && socket.writableLength === 0)) socket.destroy()
-    else socket.resetAndDestroy()
+    if (this.httpVersion === '1.1' && socket.writableLength === 0) socket.destroy()
+    else cutSocket(socket)
   }
 
   /** What is written in one turn of the event loop leaves in one write of the kernel. */

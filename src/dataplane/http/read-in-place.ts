@@ -1,15 +1,13 @@
 import { Socket } from 'node:net'
+import { handleOf } from './socket-handle.ts'
 
 /** The most that one read of a client takes. */
 const READ_BYTES = 64 * 1024
 /** All plain clients of a thread are read into this buffer, one after the other: whoever keeps bytes copies them. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES)
 
-/** What Node keeps in a socket, without saying so in its documentation. */
-interface Inner {
-  _handle?: { useUserBuffer?: (buffer: Uint8Array) => void } | null
-  [symbol: symbol]: unknown
-}
+/** Where Node keeps what `onread` gave it. */
+type Inner = Record<symbol, unknown>
 
 /** Where Node keeps the buffer and the callback of `onread`, of which every socket has a place; undefined: no longer there. */
 const [BUFFER, CALLBACK] = placesOfOnread()
@@ -25,8 +23,7 @@ const [BUFFER, CALLBACK] = placesOfOnread()
  */
 export function readInPlace(accepted: Socket, onBytes: (view: Buffer) => boolean): boolean {
   const inner = accepted as unknown as Inner
-  // oxlint-disable-next-line no-underscore-dangle
-  const handle = inner._handle
+  const handle = handleOf(accepted)
   if (typeof handle?.useUserBuffer !== 'function' || BUFFER === undefined || CALLBACK === undefined) return false
   handle.useUserBuffer(READ_BUFFER)
   inner[BUFFER] = READ_BUFFER

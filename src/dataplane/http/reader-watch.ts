@@ -1,9 +1,5 @@
 import type { Socket } from 'node:net'
-
-/** What Node keeps in a socket, without saying so in its documentation. */
-interface Inner {
-  readonly _handle?: { readonly writeQueueSize?: number } | null
-}
+import { handleOf } from './socket-handle.ts'
 
 /**
  * Whether a client reads what was written for it. `writableLength` counts whole writes, of which one may be a megabyte: a client
@@ -25,8 +21,7 @@ export class ReaderWatch {
   /** Something has gone since it was last asked. */
   hasRead(): boolean {
     const written = this.#socket.writableLength
-    // oxlint-disable-next-line no-underscore-dangle
-    const underWay = (this.#socket as unknown as Inner)._handle?.writeQueueSize ?? 0
+    const underWay = handleOf(this.#socket)?.writeQueueSize ?? 0
     const isLess = written !== this.#written || underWay !== this.#underWay
     this.#written = written
     this.#underWay = underWay

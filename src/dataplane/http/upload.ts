@@ -1,6 +1,7 @@
 import { ChunkList } from '../chunk-list.ts'
 import type { BodyCapture } from '../upstream/capture.ts'
 import type { RelayMemory } from '../relay-memory.ts'
+import type { TurnEnd, TurnEnds } from '../turn-ends.ts'
 import { BodyStream } from '../upstream/h1/body-stream.ts'
 import type { BodyListener, Downstream } from './downstream.ts'
 import { NO_CLIENT } from './no-client.ts'
@@ -169,25 +170,5 @@ export class Upload implements BodyListener, TurnEnd {
     this.#state = 'discarding'
     this.#gathered.clear()
     this.#client.resumeBody()
-  }
-}
-
-/** Something that shows how much of it came in one turn of the event loop. */
-export interface TurnEnd {
-  onTurnEnd(): void
-}
-
-/** Calls back at the end of the current turn of the event loop: one immediate for all who wait. */
-export class TurnEnds {
-  #waiting: TurnEnd[] = []
-
-  add(waiting: TurnEnd): void {
-    if (this.#waiting.push(waiting) === 1) setImmediate(() => this.#run())
-  }
-
-  #run(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const each of waiting) each.onTurnEnd()
   }
 }

@@ -5,6 +5,7 @@ import { FrameScan } from '../http/websocket-frames.ts'
 import { shadowEnded } from '../settle.ts'
 import { BodyCapture } from '../upstream/capture.ts'
 import type { Endpoint, LegVerdict } from '../upstream/endpoint.ts'
+import { isRejection } from '../upstream/leg-outcome.ts'
 import { SessionConnection, type SessionListener } from './session-connection.ts'
 import { sendHandshake } from './session-request.ts'
 import type { Session } from './session.ts'
@@ -67,7 +68,7 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
   }
 
   get hasFailed(): boolean {
-    return this.error !== null || this.#isRejected
+    return this.error !== null || isRejection(this.status)
   }
 
   /** Of the handshake, or to the failure that came instead of it. */
@@ -81,11 +82,6 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
 
   get timeoutMs(): number {
     return this.slot.shadow.plan.timeoutMs
-  }
-
-  /** The model server said that it has failed, or has too much to do. */
-  get #isRejected(): boolean {
-    return this.status >= 500 || this.status === 429
   }
 
   start(): void {
@@ -165,7 +161,7 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
 
   /** A rejection is an answer: its status says all. */
   onFailed(code: ErrorCode, detail: string): void {
-    if (this.#isRejected && !this.ended) this.#finish('cut')
+    if (isRejection(this.status) && !this.ended) this.#finish('cut')
     else this.fail(code, detail)
   }
 

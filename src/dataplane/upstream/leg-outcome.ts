@@ -21,3 +21,8 @@ export interface LegOutcome {
   /** As the analysis thread sees it, without looking into the body. */
   readonly hasFailed: boolean
 }
+
+/** The model server said that it has failed, or has too much to do. */
+export function isRejection(status: number): boolean {
+  return status >= 500 || status === 429
+}

@@ -9,6 +9,7 @@ import { BodyStream } from './h1/body-stream.ts'
 import type { Call, CallControl } from './h1/call.ts'
 import { framingOf, requestHead, type Framing } from './h1/request-text.ts'
 import { legErrorCode } from './leg-error.ts'
+import { isRejection } from './leg-outcome.ts'
 import type { Endpoint, LegVerdict } from './endpoint.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -100,7 +101,7 @@ export abstract class Leg implements WheelEntry, Call {
 
   /** The model server said that it has failed, or has too much to do. */
   get rejects(): boolean {
-    return this.status >= 500 || this.status === 429
+    return isRejection(this.status)
   }
 
   /** Its answer is a stream: it may go on for ever, as long as something comes. */

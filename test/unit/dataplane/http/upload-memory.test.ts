@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ChunkList } from '../../../../src/dataplane/chunk-list.ts'
-import { TurnEnds, Upload, type UploadOwner } from '../../../../src/dataplane/http/upload.ts'
+import { Upload, type UploadOwner } from '../../../../src/dataplane/http/upload.ts'
+import { TurnEnds } from '../../../../src/dataplane/turn-ends.ts'
 import { RelayMemory } from '../../../../src/dataplane/relay-memory.ts'
 import type { BodySink } from '../../../../src/dataplane/upstream/h1/body-stream.ts'
 import { FakeDownstream } from '../../../support/fake-downstream.ts'
