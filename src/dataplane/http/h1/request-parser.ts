@@ -1,10 +1,9 @@
 import { ChunkReader, REQUEST_CHUNK_LINE } from '../../h1/chunk-reader.ts'
 import { MalformedMessage } from '../../h1/fields.ts'
 import { HeadMemory } from '../../h1/head-memory.ts'
+import { HeadReader } from '../../h1/head-reader.ts'
 import { checkRequestBeginning, parseRequestHead, type ReceivedHead } from './received-head.ts'
 
-/** Nearly every head is within the first of these. */
-const HEAD_STEP_BYTES = 4 * 1024
 const CR = 13
 const LF = 10
 
@@ -35,23 +34,23 @@ type State = 'head' | 'length' | 'chunked' | 'ended' | 'stuck'
 
 export class RequestParser {
   readonly #listener: RequestListener
-  readonly #maxHeadBytes: number
+  readonly #head: HeadReader
   readonly #chunks: ChunkReader
   readonly #heads = new HeadMemory(parseRequestHead)
   #state: State = 'head'
   #leftBytes = 0
-  /** The part of a head that came before. */
-  #partial = ''
+  /** Of the empty line in front of a head its first half has come. */
+  #isAfterCr = false
 
   constructor(listener: RequestListener, maxHeadBytes: number) {
     this.#listener = listener
-    this.#maxHeadBytes = maxHeadBytes
+    this.#head = new HeadReader(maxHeadBytes, checkRequestBeginning, tooLarge)
     this.#chunks = new ChunkReader(REQUEST_CHUNK_LINE, maxHeadBytes)
   }
 
   /** Some of a head has come, and not all of it. */
   get inHead(): boolean {
-    return this.#partial !== ''
+    return this.#head.begun || this.#isAfterCr
   }
 
   /** The body of a request is still to come. */
@@ -72,7 +71,8 @@ export class RequestParser {
   /** Nothing is read any more; also from within a callback. */
   stop(): void {
     this.#state = 'stuck'
-    this.#partial = ''
+    this.#head.reset()
+    this.#isAfterCr = false
   }
 
   /**
@@ -93,7 +93,7 @@ export class RequestParser {
     while (at < bytes.length) {
       switch (this.#state) {
         case 'head':
-          at = this.#head(bytes, at)
+          at = this.#readHead(bytes, at)
           if (this.#state !== 'head') return at
           break
         case 'length':
@@ -111,31 +111,18 @@ export class RequestParser {
     return at
   }
 
-  #head(bytes: Buffer, at: number): number {
-    const before = this.#partial.length
-    if ((bytes[at] === CR && before === 0) || this.#partial === '\r') return this.#skipEmptyLine(bytes, at)
-    const step = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_STEP_BYTES))
-    const text = before === 0 ? step : this.#partial + step
-    // The empty line may have begun with the last bytes that came before.
-    const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
-    // Up to three of the characters may be of the empty line.
-    if (end > this.#maxHeadBytes || (end === -1 && text.length - 3 > this.#maxHeadBytes))
-      throw new HeadTooLarge('the request head is over the limit (limits.headers)')
-    if (end === -1) {
-      // What can be no head is not waited for. Only the new part is looked at: it may come byte by byte.
-      checkRequestBeginning(text, before)
-      this.#partial = text
-      return at + step.length
-    }
-    this.#partial = ''
-    this.#begin(text.slice(0, end))
-    return at + end + 4 - before
+  #readHead(bytes: Buffer, at: number): number {
+    if (this.#isAfterCr || (bytes[at] === CR && !this.#head.begun)) return this.#skipEmptyLine(bytes, at)
+    const behind = this.#head.step(bytes, at)
+    const text = this.#head.take()
+    if (text !== null) this.#begin(text)
+    return behind
   }
 
   /** Some clients send one behind a body (RFC 9112 §2.2). It may come in two parts. */
   #skipEmptyLine(bytes: Buffer, at: number): number {
-    const from = this.#partial === '' ? at + 1 : at
-    this.#partial = from === bytes.length ? '\r' : ''
+    const from = this.#isAfterCr ? at : at + 1
+    this.#isAfterCr = from === bytes.length
     if (from < bytes.length && bytes[from] !== LF) throw new MalformedMessage('it does not begin with a method')
     return Math.min(bytes.length, from + 1)
   }
@@ -167,4 +154,8 @@ export class RequestParser {
   }
 
   readonly #onData = (bytes: Buffer): void => this.#listener.onData(bytes)
+}
+
+function tooLarge(): Error {
+  return new HeadTooLarge('the request head is over the limit (limits.headers)')
 }

@@ -1,12 +1,11 @@
 import { ANSWER_CHUNK_LINE, ChunkReader } from '../../h1/chunk-reader.ts'
 import { MalformedMessage } from '../../h1/fields.ts'
 import { HeadMemory } from '../../h1/head-memory.ts'
+import { HeadReader } from '../../h1/head-reader.ts'
 import { checkBeginning, parseAnswerHead, type AnswerHead } from './answer-head.ts'
 
 /** Largest answer head of a model server we read; trace headers and long `ce-*` values fit. */
 const MAX_HEAD_BYTES = 64 * 1024
-/** Nearly every head, and every small answer, is within the first of these. */
-const HEAD_STEP_BYTES = 4 * 1024
 /** A server that thinks for long may say so now and then; without end they keep the thread busy, 1 us each. */
 const MOST_INTERIM = 1_000
 const NO_TRAILERS: readonly string[] = []
@@ -40,8 +39,7 @@ export class AnswerParser {
   readonly #onData = (bytes: Buffer): void => this.#listener.onData(bytes)
   /** Of a body of known length. */
   #leftBytes = 0
-  /** The part of a head that came before. */
-  #partial = ''
+  readonly #head = new HeadReader(MAX_HEAD_BYTES, checkBeginning, tooLarge)
   /** 1xx so far. */
   #interims = 0
 
@@ -54,7 +52,7 @@ export class AnswerParser {
   expect(method: string): void {
     this.#state = 'head'
     this.#withoutBody = method === 'HEAD'
-    this.#partial = ''
+    this.#head.reset()
     this.#interims = 0
   }
 
@@ -80,7 +78,7 @@ export class AnswerParser {
         case 'idle':
           return
         case 'head':
-          at = this.#head(bytes, at)
+          at = this.#readHead(bytes, at)
           break
         case 'length':
           at = this.#body(bytes, at)
@@ -104,27 +102,14 @@ export class AnswerParser {
     return true
   }
 
-  #head(bytes: Buffer, at: number): number {
-    const before = this.#partial.length
-    const step = bytes.toString('latin1', at, Math.min(bytes.length, at + HEAD_STEP_BYTES))
-    const text = before === 0 ? step : this.#partial + step
-    // The empty line may have begun with the last bytes that came before.
-    const end = text.indexOf('\r\n\r\n', Math.max(0, before - 3))
-    // Up to three of the characters may be of the empty line.
-    if (end > MAX_HEAD_BYTES || (end === -1 && text.length - 3 > MAX_HEAD_BYTES))
-      throw new MalformedMessage(`the head of the answer is over ${MAX_HEAD_BYTES} bytes`)
-    if (end === -1) {
-      // What can be no head is not waited for. Only the new part is looked at: it may come byte by byte.
-      checkBeginning(text, before)
-      this.#partial = text
-      return at + step.length
-    }
-    this.#partial = ''
-    const bodyAt = at + end + 4 - before
-    const head = this.#heads.read(text.slice(0, end))
+  #readHead(bytes: Buffer, at: number): number {
+    const behind = this.#head.step(bytes, at)
+    const text = this.#head.take()
+    if (text === null) return behind
+    const head = this.#heads.read(text)
     if (head.status < 200) this.#interim(head)
-    else this.#answer(head, bytes.length - bodyAt)
-    return bodyAt
+    else this.#answer(head, bytes.length - behind)
+    return behind
   }
 
   /** RFC 9110 §15.2: nobody asked for a 100 or a 101. */
@@ -167,4 +152,8 @@ export class AnswerParser {
     this.#state = 'idle'
     this.#listener.onEnd(trailers, rest)
   }
+}
+
+function tooLarge(maxBytes: number): Error {
+  return new MalformedMessage(`the head of the answer is over ${maxBytes} bytes`)
 }
