@@ -5,6 +5,7 @@ import type { ErrorCode } from '../../errors.ts'
 import type { DataPlane } from '../data-plane.ts'
 import { MalformedMessage } from '../h1/fields.ts'
 import { handleRequest } from '../handle-request.ts'
+import { clientAddress } from './client-address.ts'
 import { ClientDeadline, type Awaited } from './client-deadline.ts'
 import { H1Downstream, type H1Connection } from './h1-downstream.ts'
 import type { ReceivedHead } from './h1/received-head.ts'
@@ -77,7 +78,7 @@ export class ClientConnection implements RequestListener, H1Connection {
 
   /** Asked for at the first request, and remembered by the socket: the kernel takes 11 us, and thousands may never send one. */
   get address(): string {
-    return this.socket.remoteAddress ?? ''
+    return clientAddress(this.socket)
   }
 
   get keepAlive(): string {

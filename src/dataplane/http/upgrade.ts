@@ -9,6 +9,7 @@ import { matchRoute } from '../routing/match.ts'
 import type { RequestHead } from '../routing/request-head.ts'
 import type { RouteRuntime } from '../runtime.ts'
 import { isVerified, upgradeSocket, upgradeTarget } from '../upstream/upgrade-options.ts'
+import { clientAddress } from './client-address.ts'
 import { checkFraming } from './framing.ts'
 import type { ClientHead } from './downstream.ts'
 import type { ReceivedHead } from './h1/received-head.ts'
@@ -129,7 +130,7 @@ function refuse(plane: DataPlane, socket: Socket, { code, message }: ProxyError,
 
 function headOf({ method, target, httpVersion, headers, rawHeaders }: ReceivedHead, socket: Socket): ClientHead {
   const secure = socket instanceof TLSSocket
-  return { method, target, httpVersion, headers, rawHeaders, address: socket.remoteAddress ?? '', secure }
+  return { method, target, httpVersion, headers, rawHeaders, address: clientAddress(socket), secure }
 }
 
 /**
