@@ -13,8 +13,8 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Fields that `Connection` may name but must not take away: framing, routing and credentials are end-to-end, and a client
- * that lists them would otherwise change what the model server is asked.
+ * Fields that `Connection` may name but must not take away: framing, routing, credentials and the warning of a replay
+ * (RFC 8470) are end-to-end, and a client that lists them would otherwise change what the model server is asked.
  */
 const END_TO_END = new Set([
   'content-length',
@@ -24,6 +24,7 @@ const END_TO_END = new Set([
   'authorization',
   'cookie',
   'x-request-id',
+  'early-data',
 ])
 
 const NOTHING: ReadonlySet<string> = new Set()
