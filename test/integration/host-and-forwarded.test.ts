@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { HAS_IPV6 } from '../support/ipv6.ts'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { selfSigned } from '../support/self-signed.ts'
@@ -13,11 +14,11 @@ let proxy: RunningUnderstudy
 /** The names that clients of the TLS upstream asked for. */
 const asked: (string | false | null)[] = []
 
-const route = (name: string, upstream: string) => ({
+const route = (name: string, upstream: string, copy = 'copy') => ({
   name,
   match: { path: `/${name}` },
   primary: upstream,
-  shadows: [{ upstream: 'copy', percent: 100 }],
+  shadows: [{ upstream: copy, percent: 100 }],
 })
 
 beforeAll(async () => {
@@ -44,10 +45,21 @@ beforeAll(async () => {
       copy: shadow.url,
       tls: { endpoints: byName, tls },
       'tls-named': { endpoints: secure.url, host: 'other.example', tls: { ...tls, servername: 'models.internal' } },
+      'copy-upstream': { endpoints: shadow.url, host: 'upstream' },
+      'copy-literal': { endpoints: shadow.url, host: 'shadow.internal:8443' },
+      'copy-tls': { endpoints: byName, tls },
+      'copy-tls-named': {
+        endpoints: secure.url,
+        host: 'other.example',
+        tls: { ...tls, servername: 'models.internal' },
+      },
     },
     routes: [
       { name: 'by-host', match: { host: 'routed.example' }, primary: 'literal' },
       ...['preserve', 'upstream', 'literal', 'tls', 'tls-named'].map(name => route(name, name)),
+      // A primary of another policy: a copy that took its Host from there would show.
+      ...['upstream', 'literal', 'tls', 'tls-named'].map(name => route(`copy-${name}`, 'preserve', `copy-${name}`)),
+      route('both', 'literal', 'copy-upstream'),
     ],
   })
 })
@@ -62,13 +74,18 @@ interface Seen {
   readonly copy: UpstreamRequest
 }
 
-async function exchange(target: string, lines: readonly string[], server = primary): Promise<Seen> {
-  const [before, copies] = [server.requests.length, shadow.requests.length]
+async function exchange(
+  target: string,
+  lines: readonly string[],
+  server = primary,
+  copyServer = shadow,
+): Promise<Seen> {
+  const [before, copies] = [server.requests.length, copyServer.requests.length]
   const client = await connectRaw(proxy.port)
   client.send(`GET ${target} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
   expect((await client.readResponse()).status).toBe(200)
   client.destroy()
-  return { live: server.requests[before] as UpstreamRequest, copy: await eventually(() => shadow.requests[copies]) }
+  return { live: server.requests[before] as UpstreamRequest, copy: await eventually(() => copyServer.requests[copies]) }
 }
 
 describe('A7: a target in absolute form', () => {
@@ -147,6 +164,38 @@ describe('B6: the Host of each leg', () => {
     },
   )
 
+  test('of the shadow follows its own upstream, whatever the primary gets', async () => {
+    for (const host of ['models.example', '[2001:db8::7]:8080']) {
+      const policies = [
+        ['/copy-upstream', host, `127.0.0.1:${shadow.port}`],
+        ['/copy-literal', host, 'shadow.internal:8443'],
+        ['/both', 'models.internal:8443', `127.0.0.1:${shadow.port}`],
+      ] as const
+      for (const [path, expected, copied] of policies) {
+        const { live, copy } = await exchange(path, [`Host: ${host}`])
+        expect([live.headerAll('host'), copy.headerAll('host')]).toEqual([[expected], [copied]])
+        expect(copy.headerAll('x-forwarded-host')).toEqual([host])
+      }
+    }
+  })
+
+  test.skipIf(!HAS_IPV6)('of an endpoint that is an IPv6 address has its brackets and its port', async () => {
+    const upstream = await startUpstream((_request, respond) => respond.reply(200), { host: '::1' })
+    const six = await startUnderstudy({
+      upstreams: { v6: { endpoints: upstream.url, host: 'upstream' } },
+      routes: [{ name: 'r', primary: 'v6' }],
+    })
+    onTestFinished(async () => {
+      await six.stop()
+      await upstream.stop()
+    })
+    const client = await connectRaw(six.port)
+    client.send('GET / HTTP/1.1\r\nHost: models.example\r\n\r\n')
+    expect((await client.readResponse()).status).toBe(200)
+    client.destroy()
+    expect(upstream.requests.map(each => each.headerAll('host'))).toEqual([[`[::1]:${upstream.port}`]])
+  })
+
   test('an HTTP/1.0 request without one gets that of the endpoint', async () => {
     const before = primary.requests.length
     const client = await connectRaw(proxy.port)
@@ -167,6 +216,18 @@ describe('B6: the Host of each leg', () => {
       // Another Host does not cost a new connection.
       await exchange(path, ['Host: second.example'], secure)
       expect(asked).toEqual([name])
+    }
+  })
+
+  test('so it is where the copies go over TLS', async () => {
+    for (const [path, name, host] of [
+      ['/copy-tls', 'localhost', 'models.example'],
+      ['/copy-tls-named', 'models.internal', 'other.example'],
+    ] as const) {
+      asked.length = 0
+      const { live, copy } = await exchange(path, ['Host: models.example'], primary, secure)
+      expect([asked, live.header('host'), copy.headerAll('host')]).toEqual([[name], 'models.example', [host]])
+      expect(copy.header('x-understudy-role')).toBe('shadow')
     }
   })
 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { createServer as createTcpServer, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { UpstreamConnection } from './upstream-connection.ts'
 import { RequestGone, type UpstreamRequest } from './upstream-request.ts'
@@ -14,6 +14,8 @@ export type UpstreamHandler = (request: UpstreamRequest, respond: Respond) => vo
 export interface UpstreamOptions {
   /** 0: an ephemeral port. A fixed one lets a test bring a dead upstream back. */
   readonly port?: number
+  /** Default `127.0.0.1`. */
+  readonly host?: string
   readonly tls?: TlsOptions
   /** false: requests are counted, not kept (runs of millions). */
   readonly keepRequests?: boolean
@@ -25,7 +27,7 @@ export interface UpstreamOptions {
  */
 export interface UpstreamServer {
   readonly port: number
-  /** `http://127.0.0.1:port`, https with TLS. */
+  /** `http://127.0.0.1:port`, or with its host; https with TLS. */
   readonly url: string
   /** Every request whose head came whole, in order of arrival. */
   readonly requests: readonly UpstreamRequest[]
@@ -45,14 +47,14 @@ export interface UpstreamServer {
   stop(): Promise<void>
 }
 
-/** Starts on 127.0.0.1. */
+/** Starts on loopback. */
 export async function startUpstream(handler: UpstreamHandler, options: UpstreamOptions = {}): Promise<UpstreamServer> {
   const state = new ServerState(handler, options)
   const { tls } = options
   const accept = (socket: Socket): void => state.accept(socket)
   // Not half-open: a client that closes its socket is gone at once, also for a handler that never writes.
   const server = tls ? createTlsServer(tls, accept) : createTcpServer({ noDelay: true }, accept)
-  server.listen(options.port ?? 0, '127.0.0.1')
+  server.listen(options.port ?? 0, options.host ?? '127.0.0.1')
   await once(server, 'listening')
   state.listens(server)
   return state
@@ -82,7 +84,8 @@ class ServerState implements UpstreamServer {
   }
 
   get url(): string {
-    return `${this.#options.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`
+    const { tls, host = '127.0.0.1' } = this.#options
+    return `${tls ? 'https' : 'http'}://${isIPv6(host) ? `[${host}]` : host}:${this.port}`
   }
 
   get connections(): { opened: number; open: number } {
