@@ -94,15 +94,41 @@ describe('B1: what belongs to one connection stays there', () => {
       ['Proxy-Authenticate', 'Basic'],
       ['TE', 'trailers'],
       ['Upgrade', 'h2c'],
+      ['Trailer', 'X-T'],
       ['X-Kept', 'yes'],
     ]
     const { answer } = await exchange()
     expect(answer.header('x-kept')).toBe('yes')
-    for (const name of ['x-secret', 'proxy-connection', 'proxy-authenticate', 'te', 'upgrade']) {
+    for (const name of ['x-secret', 'proxy-connection', 'proxy-authenticate', 'te', 'upgrade', 'trailer']) {
       expect(names(answer.headers)).not.toContain(name)
     }
     expect(answer.header('keep-alive')).not.toContain('7777')
+    expect(answer.headerAll('connection')).toEqual(['keep-alive'])
   })
+
+  test.each([
+    ['1.1', 'GET', ['keep-alive'], ['chunked'], 'abc'],
+    ['1.1', 'HEAD', ['keep-alive'], [], ''],
+    ['1.0', 'GET', ['close'], [], 'abc'],
+  ])(
+    'on the way back of chunks, of which a client has its own: HTTP/%s %s',
+    async (version, method, connection, coding, body) => {
+      answerHeaders = [
+        ['Transfer-Encoding', 'Chunked'],
+        ['Connection', 'close, X-Secret'],
+        ['Trailer', 'X-T'],
+        ['X-Secret', '1'],
+      ]
+      const client = await connectRaw(proxy.port)
+      client.send(`${method} /x HTTP/${version}\r\nHost: models.example\r\n\r\n`)
+      const answer = await client.readResponse({ method })
+      client.destroy()
+      expect([answer.headerAll('connection'), answer.headerAll('transfer-encoding')]).toEqual([connection, coding])
+      // An announcement is for those who can get trailers.
+      expect(answer.headerAll('trailer')).toEqual(coding.length > 0 ? ['X-T'] : [])
+      expect([names(answer.headers).includes('x-secret'), answer.body.toString()]).toEqual([false, body])
+    },
+  )
 })
 
 describe('B2: Connection cannot take away what is for the whole way', () => {

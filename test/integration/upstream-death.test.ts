@@ -80,3 +80,23 @@ test('C4: before its answer, a model server that closes the connection is 502 an
   expect((await proxy.readMetrics()).sum('understudy_errors_total', { code: 'CLIENT_GONE' })).toBe(0)
   client.destroy()
 })
+
+describe('C4: in the middle of an answer that only the end of its connection ends', () => {
+  test.each([
+    // Chunks without the last one.
+    ['1.1', ['closed-early', 'reset']],
+    // Here the end of the connection is that of the answer: only a reset says that there was more.
+    ['1.0', ['reset']],
+  ])('a model server that crashes leaves a client of HTTP/%s with a broken answer', async (version, broken) => {
+    upstream.handle((_request, respond) => {
+      respond.raw('HTTP/1.1 200 OK\r\n\r\nhalf')
+      setTimeout(() => respond.reset(), 100)
+    })
+    const client = await connectRaw(proxy.port)
+    client.send(`GET / HTTP/${version}\r\nhost: r\r\n\r\n`)
+    const response = await client.readResponse()
+    expect([response.status, response.body.toString()]).toEqual([200, 'half'])
+    expect(broken).toContain(response.ended)
+    client.destroy()
+  })
+})
