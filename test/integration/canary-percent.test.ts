@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { bucketOf } from '../../src/dataplane/routing/hash.ts'
 import { getJson, HttpStatusError, postJson } from '../support/http-json.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
@@ -41,10 +41,10 @@ afterAll(async () => {
 const set = async (percent: number, reason: string, route = 'r'): Promise<unknown> =>
   await postJson(`${proxy.adminUrl}/api/v1/routes/${route}/canary`, { percent, actor: 'ada', reason })
 
-async function canaryUsers(): Promise<string[]> {
+async function canaryUsers(by = client): Promise<string[]> {
   const users: string[] = []
   for (const user of USERS) {
-    const answer = await client.post('/r', '{}', { 'x-user-id': user })
+    const answer = await by.post('/r', '{}', { 'x-user-id': user })
     expect(answer.status).toBe(200)
     if (answer.headers['x-understudy-arm'] === 'canary') users.push(user)
   }
@@ -53,8 +53,8 @@ async function canaryUsers(): Promise<string[]> {
 
 const below = (percent: number): string[] => USERS.filter(user => bucketOf('canary:r', user) < percent)
 
-const percentMetric = async (): Promise<number> =>
-  (await proxy.readMetrics()).value('understudy_canary_percent', { route: 'r' })
+const percentMetric = async (of = proxy): Promise<number> =>
+  (await of.readMetrics()).value('understudy_canary_percent', { route: 'r' })
 
 test('the percentage set by hand holds for the very next request, on every thread', async () => {
   expect(await canaryUsers()).toEqual(below(10))
@@ -111,4 +111,21 @@ test('each change is in the audit log with who, why, before and after; refused o
   ])
   for (const entry of entries) expect(Date.parse(String(entry['at']))).toBeGreaterThan(Date.now() - 60_000)
   expect(proxy.log.filter(line => line.msg === 'canary percentage set by hand')).toHaveLength(3)
+})
+
+test('F5: where nobody sets it by hand, each reload moves the users between the two percentages and no others', async () => {
+  const edited = await startUnderstudy(config(10))
+  const visitor = new SteadyClient(edited.url, 4)
+  onTestFinished(async () => {
+    visitor.close()
+    await edited.stop()
+  })
+  expect(new Set([10, 20, 30].map(percent => below(percent).length)).size).toBe(3)
+  expect(await canaryUsers(visitor)).toEqual(below(10))
+  for (const percent of [30, 20]) {
+    expect((await edited.reload(config(percent))).lastFailure).toBeNull()
+    expect(await canaryUsers(visitor)).toEqual(below(percent))
+    // Two scrapes within half a second get one text.
+    await eventually(async () => (await percentMetric(edited)) === percent)
+  }
 })

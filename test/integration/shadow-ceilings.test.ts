@@ -3,7 +3,9 @@ import type { ExperimentView } from '../../src/control/admin/experiment-view.ts'
 import { getJson } from '../support/http-json.ts'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
+import { startIsOver } from '../support/start-is-over.ts'
 import { stateDir } from '../support/state-dir.ts'
+import type { Respond } from '../support/upstream-respond.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
 import { closeOf, nextMessage, openWebSocket, startWsUpstream } from '../support/websocket.ts'
 import { eventually } from '../support/within.ts'
@@ -134,6 +136,38 @@ describe('E13: a shadow gets no more than its ceilings', () => {
     expect(await copies(second, 8)).toEqual({ sent: 4, rate: 0, daily: 4, errors: 0 })
     await second.stop()
   })
+})
+
+test('E5: of more copies than may be under way the newest are dropped, with a reason, until there is room', async () => {
+  const held: Respond[] = []
+  const hanging = await startUpstream((_request, respond) => void held.push(respond))
+  const proxy = await startUnderstudy({
+    listen: { address: '127.0.0.1:0', threads: 1 },
+    upstreams: { live: primary.url, copy: hanging.url },
+    routes: [{ name: 'r', primary: 'live', shadows: [{ upstream: 'copy', percent: 100, max_in_flight: 3 }] }],
+  })
+  onTestFinished(async () => {
+    await proxy.kill()
+    await hanging.stop()
+  })
+  await startIsOver()
+  const client = await connectRaw(proxy.port)
+  const send = async (id: string): Promise<void> => {
+    client.send(`POST / HTTP/1.1\r\nHost: h\r\nX-Request-Id: ${id}\r\nContent-Length: 2\r\n\r\n{}`)
+    expect((await client.readResponse()).status).toBe(200)
+  }
+  const count = async (name: string, labels = {}): Promise<number> =>
+    (await proxy.readMetrics()).sum(`understudy_${name}`, labels)
+  const ids = Array.from({ length: 10 }, (_, i) => `copied-${i}`)
+  for (const id of ids) await send(id)
+  await eventually(async () => (await count('shadow_dropped_total', { reason: 'in_flight' })) === 7)
+  expect([await count('shadow_sent_total'), await count('shadow_dropped_total')]).toEqual([3, 7])
+  expect(hanging.requests.map(each => each.header('x-request-id'))).toEqual(ids.slice(0, 3))
+  for (const respond of held) respond.reply(200)
+  await eventually(async () => (await count('shadow_in_flight')) === 0)
+  await send('copied-later')
+  await eventually(() => hanging.requests[3]?.header('x-request-id') === 'copied-later')
+  client.destroy()
 })
 
 test.each([
