@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw, type RawClient } from '../support/raw-client.ts'
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.ts'
+import { startFullBacklog, type FullBacklog } from '../support/full-backlog.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import type { RawResponse } from '../support/raw-response.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
@@ -12,11 +13,13 @@ const LATE_MS = 900
 
 let upstream: UpstreamServer
 let hole: FaultProxy
+let full: FullBacklog
 let proxy: RunningUnderstudy
 
 beforeAll(async () => {
   upstream = await startUpstream(() => {})
   hole = await startFaultProxy(upstream.port, { kind: 'black-hole' })
+  full = await startFullBacklog()
   const endpoints = upstream.url
   const roomy = { connect: '5s', first_byte: '5s', between_bytes: '5s', total: '5s' }
   proxy = await startUnderstudy({
@@ -26,9 +29,10 @@ beforeAll(async () => {
       total: { endpoints, timeouts: { ...roomy, total: '600ms', between_bytes: '300ms' } },
       // TLS to a server that never says a word: connecting never ends.
       connect: { endpoints: `https://127.0.0.1:${hole.port}`, timeouts: { ...roomy, connect: '300ms' } },
+      full: { endpoints: `http://127.0.0.1:${full.port}`, timeouts: { ...roomy, connect: '300ms' } },
       gone: 'http://127.0.0.1:1',
     },
-    routes: ['first_byte', 'between', 'total', 'connect', 'gone'].map(name => ({
+    routes: ['first_byte', 'between', 'total', 'connect', 'full', 'gone'].map(name => ({
       name,
       match: { path: `/${name}` },
       primary: name,
@@ -38,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy.stop()
   await hole.stop()
+  await full.stop()
   await upstream.stop()
 })
 
@@ -63,6 +68,12 @@ function expectAbout(ms: number, limitMs: number): void {
 describe('C6: each phase of a call has its own time', () => {
   test('connect: 502 when it cannot be reached in time, TLS included', async () => {
     const { response, ms } = await call('/connect')
+    expectProblem(response, 502, 'UPSTREAM_CONNECT')
+    expectAbout(ms, 300)
+  })
+
+  test('connect: 502 when the server has no place for one more connection', async () => {
+    const { response, ms } = await call('/full')
     expectProblem(response, 502, 'UPSTREAM_CONNECT')
     expectAbout(ms, 300)
   })
