@@ -7,7 +7,7 @@ import { readProcess } from '../support/process-use.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { inParallel } from '../support/steady-client.ts'
 import { openConnectionsAt } from '../support/tcp-table.ts'
-import { eventually } from '../support/within.ts'
+import { eventually, within } from '../support/within.ts'
 
 const CONNECTIONS = 1000
 const KEY = 'dGhlIHNhbXBsZSBub25jZQ=='
@@ -108,6 +108,26 @@ describe('D6: no half-open sockets', () => {
     }
     socket.end(FRAME)
     expect(await client.readUntilClose()).toEqual({ bytes: FRAME, closed: 'fin' })
+  })
+
+  test('so does an upstream that has closed its side, until the client closes its own', async () => {
+    const client = await open()
+    await client.readBytes(FRAME.length)
+    const socket = latest
+    socket.end()
+    expect(await client.closed).toBe('fin')
+    const before = socket.bytesRead
+    // For longer than an end that says nothing would be given.
+    for (let i = 1; i <= 10; i++) {
+      await new Promise(resolve => setTimeout(resolve, 300))
+      client.send(FRAME)
+      await eventually(() => socket.bytesRead - before === i * FRAME.length)
+    }
+    const ended = once(socket, 'end')
+    client.halfClose()
+    // Sooner than the proxy would cut it.
+    await within(ended, 1_500, 'the upstream did not hear that the client has closed')
+    await eventually(() => openConnectionsAt(port) === 0)
   })
 
   test('nothing is printed beside the log', () => {

@@ -1,13 +1,24 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { selfSigned } from '../support/self-signed.ts'
 import { closeOf, nextMessage, openWebSocket, startWsUpstream, type WsUpstream } from '../support/websocket.ts'
+import { frame } from '../support/websocket-frames.ts'
 import { eventually } from '../support/within.ts'
 
 const certificate = selfSigned()
 const MIB = 1024 * 1024
+const HANDSHAKE = [
+  'GET / HTTP/1.1',
+  'Host: h',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  '\r\n',
+].join('\r\n')
 let upstream: WsUpstream
 let canary: WsUpstream
 let secure: WsUpstream
@@ -96,6 +107,23 @@ describe('D6: a WebSocket passes through as if there was no proxy', () => {
     expect(binary).toBe(true)
     expect(sha256(data)).toBe(sha256(bytes))
     client.terminate()
+  })
+
+  test('and reaches the upstream while the client is still sending it', async () => {
+    const client = await connectRaw(proxy.port)
+    const arrived = upstream.next()
+    client.send(HANDSHAKE)
+    expect((await client.readResponse()).status).toBe(101)
+    const { socket: server, connection } = await arrived
+    const before = connection.bytesRead
+    const bytes = randomBytes(32 * MIB)
+    const whole = frame(bytes, { opcode: 2, mask: Buffer.alloc(4) })
+    client.send(whole.subarray(0, MIB))
+    await eventually(() => connection.bytesRead - before === MIB)
+    const message = nextMessage(server, 20_000)
+    client.send(whole.subarray(MIB))
+    expect(sha256((await message).data)).toBe(sha256(bytes))
+    client.destroy()
   })
 
   test('ping and pong pass in both directions', async () => {

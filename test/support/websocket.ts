@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { WebSocket, WebSocketServer, type ClientOptions, type RawData, type ServerOptions as WsOptions } from 'ws'
 import { within } from './within.ts'
 
@@ -16,6 +16,8 @@ export interface WsUpstream {
     socket: WebSocket
     headers: Readonly<Record<string, string | string[] | undefined>>
     target: string
+    /** What the server itself has read of it, whatever it makes of that. */
+    connection: Socket
   }>
   stop(): Promise<void>
 }
@@ -45,7 +47,7 @@ export async function startWsUpstream(
     next: () =>
       new Promise(resolve => {
         server.once('connection', (socket, request) =>
-          resolve({ socket, headers: request.headers, target: request.url ?? '' }),
+          resolve({ socket, headers: request.headers, target: request.url ?? '', connection: request.socket }),
         )
       }),
     stop: async () => {
