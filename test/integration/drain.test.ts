@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,9 +7,17 @@ import { startUnderstudy, type RunningUnderstudy } from '../support/run-understu
 import type { Respond } from '../support/upstream-respond.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
 import { startIsOver } from '../support/start-is-over.ts'
-import { eventually } from '../support/within.ts'
+import { eventually, within } from '../support/within.ts'
+import type { SealedWindow } from '../../src/wire/window.ts'
 
 const POST = 'POST /infer HTTP/1.1\r\nhost: r\r\ncontent-length: 2\r\n\r\n{}'
+<<<<<<< HEAD
+=======
+/** What the supervisor gives what is under way; the rest is for the threads to end, and for the machine. */
+const GRACE_MS = 20_000
+const SLACK_MS = 8_000
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+>>>>>>> dc11f29 (Test that a drain does not wait for copies for ever, and counts what it cut)
 
 let primary: UpstreamServer
 let shadow: UpstreamServer
@@ -117,4 +125,34 @@ describe('C10: SIGTERM', () => {
     const pairs = records.map(line => JSON.parse(line) as { schema: string; requestId?: string })
     expect(pairs.filter(pair => pair.schema === 'understudy.pair/1').map(pair => pair.requestId)).toEqual(copied)
   })
+
+  test('waits so long for copies and no longer: one that is never answered is counted as cut by the end', async () => {
+    shadow.handle((_request, respond) => respond.hang())
+    primary.handle((_request, respond) => respond.reply(200))
+    const patient = await startUnderstudy({
+      upstreams: { v1: primary.url, v2: shadow.url },
+      routes: [{ name: 'r', primary: 'v1', shadows: [{ upstream: 'v2', percent: 100, timeout: '60s' }] }],
+      sinks: { file: { path: './pairs.ndjson' } },
+    })
+    onTestFinished(() => patient.kill())
+    await startIsOver()
+    const client = await connectRaw(patient.port)
+    client.send(POST)
+    expect((await client.readResponse()).status).toBe(200)
+    client.destroy()
+    await eventually(() => shadow.requestCount === 1)
+    const startMs = performance.now()
+    patient.signal('SIGTERM')
+    expect(await within(patient.exited, GRACE_MS + SLACK_MS, 'the proxy did not exit')).toEqual({
+      code: 0,
+      signal: null,
+    })
+    // It was given the time, too.
+    expect(performance.now() - startMs).toBeGreaterThan(0.9 * GRACE_MS)
+    const records = readFileSync(join(patient.directory, 'pairs.ndjson'), 'utf8').trim().split('\n')
+    const windows = records
+      .map(line => JSON.parse(line) as SealedWindow)
+      .filter(each => each.schema === 'understudy.window/1')
+    expect(windows.map(({ counts }) => [counts.sent, counts.pairs, counts.unpaired.shutdown])).toEqual([[1, 0, 1]])
+  }, 60_000)
 })
