@@ -5,11 +5,14 @@ import type { UpstreamRequest } from '../support/upstream-request.ts'
 import type { Respond } from '../support/upstream-respond.ts'
 import { startIsOver } from '../support/start-is-over.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
+import { median } from '../support/median.ts'
 import { eventually, within } from '../support/within.ts'
 
 /** The promise; the machine that runs the tests may itself be late by the rest. */
 const PROMISE_MS = 100
 const NOISE_MS = 400
+/** So often that the median is not the machine's. */
+const OFTEN = 11
 const BODY = '{"x":1}'
 
 let primary: UpstreamServer
@@ -71,14 +74,25 @@ const LEAVES: readonly [how: string, leave: (client: RawClient) => void][] = [
   ['sends a FIN', client => client.halfClose()],
 ]
 
+/** The milliseconds from the leave to the moment the model server hears of it. */
+async function timeToHear(prepare: () => Promise<UnderWay>, leave: (client: RawClient) => void): Promise<number> {
+  const { client, request } = await prepare()
+  const leftMs = performance.now()
+  leave(client)
+  const goneMs = await within(request.gone, 5_000, 'the model server was left working')
+  client.destroy()
+  return goneMs - leftMs
+}
+
 describe.each(PHASES)('C2: a client that goes away %s', (_, prepare) => {
   test.each(LEAVES)('and %s takes its request to the model server with it at once', async (_how, leave) => {
-    const { client, request } = await prepare()
-    const leftMs = performance.now()
-    leave(client)
-    const goneMs = await within(request.gone, 5_000, 'the model server was left working')
-    expect(goneMs - leftMs).toBeLessThan(PROMISE_MS + NOISE_MS)
-    client.destroy()
+    expect(await timeToHear(prepare, leave)).toBeLessThan(PROMISE_MS + NOISE_MS)
+  })
+
+  test.each(LEAVES)('and %s does so within the promise, most times', async (_how, leave) => {
+    const times: number[] = []
+    for (let i = 0; i < OFTEN; i++) times.push(await timeToHear(prepare, leave))
+    expect(median(times)).toBeLessThan(PROMISE_MS)
   })
 })
 
