@@ -11,13 +11,9 @@ import { eventually, within } from '../support/within.ts'
 import type { SealedWindow } from '../../src/wire/window.ts'
 
 const POST = 'POST /infer HTTP/1.1\r\nhost: r\r\ncontent-length: 2\r\n\r\n{}'
-<<<<<<< HEAD
-=======
 /** What the supervisor gives what is under way; the rest is for the threads to end, and for the machine. */
 const GRACE_MS = 20_000
 const SLACK_MS = 8_000
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
->>>>>>> dc11f29 (Test that a drain does not wait for copies for ever, and counts what it cut)
 
 let primary: UpstreamServer
 let shadow: UpstreamServer
@@ -66,7 +62,11 @@ describe('C10: SIGTERM', () => {
     answers[0]?.reply(200)
     expect((await idle.readResponse()).header('connection')).not.toBe('close')
     await sigterm()
-    await expect(connectRaw(proxy.port)).rejects.toThrow('ECONNREFUSED')
+    // The thread hears of it behind the line in the log.
+    await eventually(async () => {
+      await expect(connectRaw(proxy.port)).rejects.toThrow('ECONNREFUSED')
+      return true
+    }, 500)
     idle.send(POST)
     await eventually(() => answers.length === 2)
     answers[1]?.reply(200)
