@@ -3,6 +3,7 @@ import type { VerdictView } from '../control/admin/verdict-view.ts'
 import { adminSource, askAdmin, notUnderstudy, type AdminSource } from './admin-source.ts'
 import { VERDICT_OPTIONS } from './commands.ts'
 import { readWordsAndOptions, required, UsageError } from './options.ts'
+import { readVerdictAnswer } from './verdict-answer.ts'
 import { printVerdict, readVerdictOutput, VERDICT_EXIT_CODES } from './verdict-output.ts'
 
 const DEFAULT_TIMEOUT_MS = 3_600_000
@@ -40,9 +41,5 @@ async function askOnce(source: AdminSource, experiment: string, wait: boolean): 
   const path = `/api/v1/experiments/${encodeURIComponent(experiment)}/verdict`
   const asked = await askAdmin(source, path, wait ? { wait: POLL } : {})
   if (asked.kind === 'failed') return asked.why
-  try {
-    return JSON.parse(asked.text) as VerdictView
-  } catch {
-    return notUnderstudy(source)
-  }
+  return readVerdictAnswer(asked.text) ?? notUnderstudy(source)
 }
