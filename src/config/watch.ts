@@ -2,53 +2,71 @@ import { createHash } from 'node:crypto'
 import { type FSWatcher, readFileSync, watch } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
-/** Editors and Kubernetes change a file in several steps; this long after the last one the file is read. */
+/** Editors and Kubernetes change a file in several steps; this long after the last one the files are read. */
 const SETTLE_MS = 200
-/** How soon a watch that broke (its directory was replaced) is set up again. */
+/**
+ * Steps that go on for longer are none: something else writes into the directory (the file sink does, many times a
+ * second), and a file that is still missing was removed.
+ */
+const PATIENCE_MS = 2_000
+/** How soon a watch that broke (its directory was replaced or is away) is set up again. */
 const REWATCH_MS = 1_000
 
 /**
  * Calls `onChange` when the content of one of the files is another than before. Watches their directories, because a watch
  * on a file sees nothing of an editor that replaces it, nor of Kubernetes swapping the `..data` link of a mounted ConfigMap.
- * Does not keep the process alive.
+ * While the first file, the routing file, is missing there is nothing to say; that another one is missing is a change once
+ * it stays so: the first may name others by now. Does not keep the process alive.
  */
 export function watchFiles(files: readonly string[], onChange: () => void): { close(): void } {
   const directories = [...new Set(files.map(file => dirname(resolve(file))))]
-  let seen = contentHash(files)
+  let seen = readContents(files).hash
   let watchers: FSWatcher[] = []
-  let timer: NodeJS.Timeout | null = null
+  const checkTimer = new RestartedTimer()
+  const rewatchTimer = new RestartedTimer()
+  /** The first event of a change that has not been looked at for the last time; null: none. */
+  let sinceMs: number | null = null
+
+  function onEvent(): void {
+    checkTimer.start(check, Math.min(SETTLE_MS, patienceLeftMs()))
+  }
+
+  function patienceLeftMs(): number {
+    sinceMs ??= performance.now()
+    return Math.max(0, PATIENCE_MS - (performance.now() - sinceMs))
+  }
 
   function check(): void {
-    timer = null
-    const hash = contentHash(files)
-    // While a file is missing it is being replaced: the next event tells more.
-    if (hash === null || hash === seen) return
+    const { hash, isFirstMissing, isAnyMissing } = readContents(files)
+    // Its directory may be another one when it comes back.
+    if (isAnyMissing) rewatchTimer.start(rewatch, REWATCH_MS)
+    const leftMs = patienceLeftMs()
+    if (isAnyMissing && !isFirstMissing && hash !== seen && leftMs > 0) return checkTimer.start(check, leftMs)
+    sinceMs = null
+    if (isFirstMissing || hash === seen) return
     seen = hash
     onChange()
   }
 
-  function later(action: () => void, delayMs: number): void {
-    if (timer !== null) clearTimeout(timer)
-    timer = setTimeout(action, delayMs)
-    timer.unref()
-  }
-
   function start(): void {
-    close()
-    try {
-      watchers = directories.map(directory => watch(directory, { persistent: false }, () => later(check, SETTLE_MS)))
-      for (const watcher of watchers) watcher.on('error', () => later(restart, REWATCH_MS))
-    } catch {
-      later(restart, REWATCH_MS)
+    closeWatchers()
+    for (const directory of directories) {
+      try {
+        const watcher = watch(directory, { persistent: false }, onEvent)
+        watcher.on('error', () => rewatchTimer.start(rewatch, REWATCH_MS))
+        watchers.push(watcher)
+      } catch {
+        rewatchTimer.start(rewatch, REWATCH_MS)
+      }
     }
   }
 
-  function restart(): void {
+  function rewatch(): void {
     start()
-    if (watchers.length > 0) check()
+    check()
   }
 
-  function close(): void {
+  function closeWatchers(): void {
     for (const watcher of watchers) watcher.close()
     watchers = []
   }
@@ -56,18 +74,48 @@ export function watchFiles(files: readonly string[], onChange: () => void): { cl
   start()
   return {
     close() {
-      if (timer !== null) clearTimeout(timer)
-      close()
+      checkTimer.stop()
+      rewatchTimer.stop()
+      closeWatchers()
     },
   }
 }
 
-/** null while one of them is missing. */
-function contentHash(files: readonly string[]): string | null {
+/** Of several starts the last one counts. Does not keep the process alive. */
+class RestartedTimer {
+  #timer: NodeJS.Timeout | null = null
+
+  start(action: () => void, delayMs: number): void {
+    this.stop()
+    this.#timer = setTimeout(action, delayMs)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+  }
+}
+
+interface Contents {
+  readonly hash: string
+  readonly isFirstMissing: boolean
+  readonly isAnyMissing: boolean
+}
+
+/** A missing file is content too: no hash of 32 bytes is that of a file which is not there. */
+function readContents(files: readonly string[]): Contents {
   const hash = createHash('sha256')
+  const isMissing = files.map(file => {
+    const digest = digestOf(file)
+    hash.update(digest ?? 'missing')
+    return digest === null
+  })
+  return { hash: hash.digest('hex'), isFirstMissing: isMissing[0] === true, isAnyMissing: isMissing.includes(true) }
+}
+
+function digestOf(file: string): Buffer | null {
   try {
-    for (const file of files) hash.update(createHash('sha256').update(readFileSync(file)).digest())
-    return hash.digest('hex')
+    return createHash('sha256').update(readFileSync(file)).digest()
   } catch {
     return null
   }

@@ -1,5 +1,5 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { watchFiles } from '../../../src/config/watch.ts'
@@ -8,9 +8,9 @@ import { temporaryDirectory, writeFiles } from './routing-files.ts'
 /** More than the watcher waits before it reads. */
 const SETTLED_MS = 600
 
-function watched(file: string) {
+function watched(...files: string[]) {
   const onChange = vi.fn<() => void>()
-  const watcher = watchFiles([file], onChange)
+  const watcher = watchFiles(files, onChange)
   onTestFinished(() => watcher.close())
   return { onChange, watcher }
 }
@@ -64,6 +64,37 @@ test('the same content, other files and a missing file are no change', async () 
   writeFileSync(file, 'b')
   await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1), 3_000)
 })
+
+test('a change is noticed in a directory that something else writes into all the time', async () => {
+  const file = writeFiles({ 'routing.yaml': 'a' })
+  const { onChange } = watched(file)
+  const busy = setInterval(() => appendFileSync(join(dirname(file), 'pairs.ndjson'), 'x'), 30)
+  onTestFinished(() => clearInterval(busy))
+  await sleep(SETTLED_MS)
+  writeFileSync(file, 'b')
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1), 4_000)
+})
+
+test('another file that stays missing is a change, once, and its return another', async () => {
+  const file = writeFiles({ 'routing.yaml': 'a' })
+  const directory = join(dirname(file), 'certificates')
+  const other = join(directory, 'server.pem')
+  const put = (text: string): void => {
+    mkdirSync(directory)
+    writeFileSync(other, text)
+  }
+  put('x')
+  const { onChange } = watched(file, other)
+  rmSync(directory, { recursive: true })
+  await sleep(SETTLED_MS)
+  expect(onChange).not.toHaveBeenCalled()
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1), 4_000)
+  await sleep(SETTLED_MS)
+  put('y')
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(2), 4_000)
+  writeFileSync(other, 'z')
+  await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(3), 4_000)
+}, 15_000)
 
 test('a closed watcher is silent', async () => {
   const file = writeFiles({ 'routing.yaml': 'a' })
