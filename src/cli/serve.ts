@@ -2,6 +2,7 @@ import { locateKey } from '../config/load.ts'
 import { ConfigError } from '../config/problems.ts'
 import { StateError } from '../judge/store/state-error.ts'
 import { SERVE_OPTIONS } from './commands.ts'
+import { endHard, endSoon } from './end-hard.ts'
 import { readOptions, required } from './options.ts'
 import { ListenError, startUnderstudy, type Understudy } from '../control/start.ts'
 
@@ -36,11 +37,13 @@ function listenToSignals(started: Promise<Understudy>): Promise<number> {
   const ended = Promise.withResolvers<number>()
   process.on('SIGHUP', () => void started.then(proxy => proxy.reload('SIGHUP')))
   const stop = (): void => {
-    // A second signal means now.
-    process.once('SIGTERM', () => process.exit(1))
-    process.once('SIGINT', () => process.exit(1))
+    process.once('SIGTERM', endAtOnce)
+    process.once('SIGINT', endAtOnce)
     started
-      .then(proxy => proxy.drain())
+      .then(async proxy => {
+        await proxy.drain()
+        endSoon(proxy)
+      })
       .then(
         () => ended.resolve(0),
         (error: Error) => {
@@ -52,6 +55,12 @@ function listenToSignals(started: Promise<Understudy>): Promise<number> {
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
   return ended.promise
+}
+
+/** A second signal means now, also to a write that hangs. */
+function endAtOnce(): void {
+  process.stderr.write('understudy: a second signal: ending at once, requests and records under way are lost\n')
+  endHard()
 }
 
 function explain(error: unknown, file: string): string {

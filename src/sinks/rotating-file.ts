@@ -73,7 +73,7 @@ export class RotatingFile {
       if (inode === this.#open.inode) return this.#open.handle
       await this.close()
     }
-    await mkdir(dirname(this.#plan.path), { recursive: true })
+    await makeDirectory(dirname(this.#plan.path))
     const handle = await open(this.#plan.path, 'a+', FILE_MODE)
     try {
       const stats = await handle.stat({ bigint: true })
@@ -105,6 +105,17 @@ export class RotatingFile {
     }
     this.#open = null
     await handle.close().catch(() => undefined)
+  }
+}
+
+/** Not in one go: Node's own recursion spins for ever where a directory is there and takes none, as /proc is. */
+async function makeDirectory(directory: string): Promise<void> {
+  if ((await inodeOf(directory)) !== null) return
+  if (dirname(directory) !== directory) await makeDirectory(dirname(directory))
+  try {
+    await mkdir(directory)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
