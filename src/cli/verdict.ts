@@ -7,8 +7,8 @@ import { readVerdictAnswer } from './verdict-answer.ts'
 import { printVerdict, readVerdictOutput, VERDICT_EXIT_CODES } from './verdict-output.ts'
 
 const DEFAULT_TIMEOUT_MS = 3_600_000
-/** The admin API answers at the latest after this, and is asked again. */
-const POLL = '30s'
+/** The admin API answers at the latest after this, or when the time is over, and is asked again. */
+const POLL_MS = 30_000
 const NOT_REACHABLE = 3
 
 /** `understudy verdict`: 0 PROMOTE, 10 ROLLBACK, 20 CONTINUE or EXPIRED, 30 INVALID; 2 wrong use, 3 not reachable. */
@@ -32,14 +32,14 @@ export async function run(args: string[]): Promise<number> {
 /** Asks until it is decided or the time is over. A text says why there is no verdict. */
 async function ask(source: AdminSource, experiment: string, untilMs: number): Promise<VerdictView | string> {
   for (;;) {
-    const answer = await askOnce(source, experiment, performance.now() < untilMs)
+    const answer = await askOnce(source, experiment, Math.min(POLL_MS, untilMs - performance.now()))
     if (typeof answer === 'string' || answer.verdict !== 'CONTINUE' || performance.now() >= untilMs) return answer
   }
 }
 
-async function askOnce(source: AdminSource, experiment: string, wait: boolean): Promise<VerdictView | string> {
+async function askOnce(source: AdminSource, experiment: string, waitMs: number): Promise<VerdictView | string> {
   const path = `/api/v1/experiments/${encodeURIComponent(experiment)}/verdict`
-  const asked = await askAdmin(source, path, wait ? { wait: POLL } : {})
+  const asked = await askAdmin(source, path, waitMs > 0 ? { wait: `${Math.ceil(waitMs)}ms` } : {})
   if (asked.kind === 'failed') return asked.why
   return readVerdictAnswer(asked.text) ?? notUnderstudy(source)
 }

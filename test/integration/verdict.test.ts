@@ -89,6 +89,13 @@ test('an experiment without traffic goes on, and says why', async () => {
   expect(ended.stdout).toMatch(/^CONTINUE {2}silent\.v2\.[0-9a-f]{8}\n/)
 })
 
+test('a wait ends when its time is over', async () => {
+  const startMs = performance.now()
+  expect((await verdict('silent.v2', '--wait', '--timeout', '2s')).code).toBe(20)
+  expect(performance.now() - startMs).toBeGreaterThan(2_000)
+  expect(performance.now() - startMs).toBeLessThan(15_000)
+})
+
 test('an unknown experiment, a wrong address and wrong use are said in words', async () => {
   const unknown = await verdict('nobody.v9')
   expect([unknown.code, unknown.stderr]).toEqual([3, expect.stringContaining('no experiment "nobody.v9"')])
