@@ -1,3 +1,4 @@
+import { failureReason } from './failure-reason.ts'
 import { UsageError } from './options.ts'
 
 const DEFAULT_ADMIN = 'http://127.0.0.1:9090'
@@ -23,10 +24,11 @@ export function adminSource(values: { readonly admin?: string; readonly token?: 
 
 /** One GET of the admin API. */
 export async function askAdmin(
-  { admin, token }: AdminSource,
+  source: AdminSource,
   path: string,
   query: Readonly<Record<string, string>> = {},
 ): Promise<Asked> {
+  const { admin, token } = source
   const url = new URL(path, admin)
   url.search = new URLSearchParams(query).toString()
   const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -34,10 +36,10 @@ export async function askAdmin(
     const response = await fetch(url, { headers })
     const text = await response.text()
     if (response.ok) return { kind: 'answered', text, contentType: response.headers.get('content-type') ?? '' }
-    return { kind: 'failed', why: `${admin.origin} answered ${response.status}: ${reasonIn(text)}` }
+    return { kind: 'failed', why: whyRefused(source, response.status, text) }
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    const why = cause instanceof Error ? cause.message || String(cause) : String(cause)
+    const why = failureReason(cause, { authority: 'NODE_EXTRA_CA_CERTS', name: null })
     return {
       kind: 'failed',
       why: `cannot reach the admin address ${admin.origin} (${why}); is it running, and is --admin right?`,
@@ -49,11 +51,21 @@ export function notUnderstudy({ admin }: AdminSource): string {
   return `${admin.origin} answers, but not like the admin address of Understudy; is --admin right?`
 }
 
-function reasonIn(text: string): string {
+function whyRefused(source: AdminSource, status: number, text: string): string {
+  const reason = reasonIn(text)
+  if (reason === null) return `${notUnderstudy(source)} (its status was ${status})`
+  if (status !== 401) return `${source.admin.origin} answered ${status}: ${reason}`
+  return source.token === undefined
+    ? `${source.admin.origin} needs its admin.token: give --token, or set UNDERSTUDY_TOKEN`
+    : `${source.admin.origin} does not take this token: --token, or else UNDERSTUDY_TOKEN, must be its admin.token`
+}
+
+/** null: it is not an error of ours. */
+function reasonIn(text: string): string | null {
   try {
     const { error } = JSON.parse(text) as { readonly error?: unknown }
-    return typeof error === 'string' ? error : 'no reason given'
+    return typeof error === 'string' ? error : null
   } catch {
-    return 'no reason given'
+    return null
   }
 }

@@ -120,14 +120,14 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'verdict',
     summary: 'say whether a candidate may be promoted, for people and CI',
-    usage: 'EXPERIMENT [--admin URL] [--wait --timeout DURATION] [--output text|json|junit|markdown]',
+    usage: 'EXPERIMENT [--admin URL] [--token TOKEN] [--wait --timeout DURATION] [--output text|json|junit|markdown]',
     options: VERDICT_OPTIONS,
     load: () => import('./verdict.ts'),
   },
   {
     name: 'report',
     summary: 'print the promotion report of an experiment, or write it to a file',
-    usage: 'EXPERIMENT [--format markdown|html|json] [-o FILE] [--admin URL]',
+    usage: 'EXPERIMENT [--format markdown|html|json] [-o FILE] [--admin URL] [--token TOKEN]',
     options: REPORT_OPTIONS,
     load: () => import('./report.ts'),
   },

@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls'
 import type { ClientTlsPlan, Snapshot } from '../config/snapshot.ts'
 import { type HostPort, parseAddress } from '../config/units.ts'
 import { STATE_FILE } from '../judge/store/schema.ts'
+import { failureReason } from './failure-reason.ts'
 
 export interface ProbeResult {
   /** `upstream churn-v1`, `sink kafka`, `state`. */
@@ -117,27 +118,12 @@ async function probeFile(path: string): Promise<void> {
   await access(path, constants.W_OK)
 }
 
-const UNTRUSTED = 'the certificate is not trusted: name its authority with tls.ca'
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused: nothing listens there',
-  ENOTFOUND: 'the host name is not known',
-  EHOSTUNREACH: 'the host cannot be reached',
-  ENETUNREACH: 'the network cannot be reached',
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
-  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name: tls.servername says which to ask for',
-  CERT_HAS_EXPIRED: 'the certificate has expired',
+const FILE_REASONS = {
   ENOENT: 'the directory does not exist',
   EACCES: 'this user may not write there',
   EROFS: 'the file system is read-only',
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  // A name with several addresses fails with all their errors; the first is as good as any.
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
-  return ('code' in error ? REASONS[String(error.code)] : undefined) ?? error.message
+  return failureReason(error, { authority: 'tls.ca', name: 'tls.servername' }, FILE_REASONS)
 }

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { once } from 'node:events'
@@ -98,6 +99,17 @@ describe('validate --probe', () => {
       '  sink file none/pairs.ndjson: the directory does not exist',
       `  sink kafka 127.0.0.1:${closed}: connection refused: nothing listens there`,
     ])
+  })
+
+  test('says of an https endpoint that answers without TLS what to do', async () => {
+    const plain = await listening(createHttpServer())
+    const file = writeFiles({ 'routing.yaml': upstreams(`https://127.0.0.1:${plain}`, `http://127.0.0.1:${plain}`) })
+    const { code, stderr } = await understudy(['validate', '-c', file, '--probe'], dirname(file))
+    const problem = 'it does not speak TLS: use http://'
+    expect({ code, stderr }).toEqual({
+      code: 3,
+      stderr: `  upstream churn-v1 https://127.0.0.1:${plain}: ${problem}\n`,
+    })
   })
 
   test('refuses a file sink whose file is a directory', async () => {
