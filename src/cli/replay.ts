@@ -7,7 +7,14 @@ import { REPLAY_OPTIONS } from './commands.ts'
 import { loadFile } from './load-file.ts'
 import { readWordsAndOptions, required } from './options.ts'
 import { evidenceNotes } from './replay-notes.ts'
-import { printVerdict, readVerdictOutput, VERDICT_EXIT_CODES, type VerdictOutput } from './verdict-output.ts'
+import {
+  printVerdict,
+  readVerdictOutput,
+  VERDICT_EXIT_CODES,
+  type PrintedVerdict,
+  type UnknownCoverage,
+  type VerdictOutput,
+} from './verdict-output.ts'
 
 const UNUSABLE = 2
 const NOT_REACHABLE = 3
@@ -25,7 +32,9 @@ export async function run(args: string[]): Promise<number> {
     const { experiment, leftovers } = replay.choose()
     const { look, evidence } = experiment.judge()
     // Of other versions than the routing file's, where those were recorded.
-    const view = { ...viewOf(experiment.plan.id, look, experiment.plan), ...evidence.versions }
+    const judged = viewOf(experiment.plan.id, look, experiment.plan)
+    const coverage = evidence.windows === 0 ? unknownCoverage(judged) : judged.coverage
+    const view = { ...judged, ...evidence.versions, coverage }
     print(view, { ...evidence, ...leftovers }, evidenceNotes(evidence, leftovers, experiment.plan), output)
     return VERDICT_EXIT_CODES[view.verdict]
   } catch (error) {
@@ -40,8 +49,13 @@ const toStderr: SinkLog = (level, message, fields) => {
   if (level === 'error') console.error(`understudy replay: ${message} ${JSON.stringify(fields)}`)
 }
 
+/** Of pair records alone, all of which were paired. */
+function unknownCoverage({ coverage: { paired } }: VerdictView): UnknownCoverage {
+  return { eligible: null, sampled: null, paired, lost: null, bounds: null }
+}
+
 /** What the verdict rests on is part of it, except in JUnit, which has no place for it. */
-function print(view: VerdictView, evidence: object, notes: readonly string[], output: VerdictOutput): void {
+function print(view: PrintedVerdict, evidence: object, notes: readonly string[], output: VerdictOutput): void {
   switch (output) {
     case 'text':
       console.log([printVerdict(view, output), ...notes.map(note => `  ${note}`)].join('\n'))

@@ -8,6 +8,20 @@ export const VERDICT_EXIT_CODES = { PROMOTE: 0, ROLLBACK: 10, CONTINUE: 20, EXPI
 const VERDICT_OUTPUTS = ['text', 'json', 'junit', 'markdown'] as const
 export type VerdictOutput = (typeof VERDICT_OUTPUTS)[number]
 
+/** Pairs alone: nobody has counted what was sampled and lost. */
+export interface UnknownCoverage {
+  readonly eligible: null
+  readonly sampled: null
+  readonly paired: number
+  readonly lost: null
+  readonly bounds: null
+}
+
+/** The verdict of a running proxy, or of records, which may not say what they leave out. */
+export type PrintedVerdict = Omit<VerdictView, 'coverage'> & {
+  readonly coverage: VerdictView['coverage'] | UnknownCoverage
+}
+
 type Gate = VerdictView['gates'][number]
 
 /** The value of `--output`; text where it is not given. @throws UsageError */
@@ -18,7 +32,7 @@ export function readVerdictOutput(value = 'text'): VerdictOutput {
 }
 
 /** A verdict for a terminal, a program, a CI system that reads JUnit, or a comment under a change. */
-export function printVerdict(verdict: VerdictView, output: VerdictOutput): string {
+export function printVerdict(verdict: PrintedVerdict, output: VerdictOutput): string {
   switch (output) {
     case 'text':
       return asText(verdict)
@@ -31,7 +45,7 @@ export function printVerdict(verdict: VerdictView, output: VerdictOutput): strin
   }
 }
 
-function asText(verdict: VerdictView): string {
+function asText(verdict: PrintedVerdict): string {
   const lines = [
     `${verdict.verdict}  ${verdict.experiment}`,
     ...(verdict.override === null ? [] : [`  ${overridden(verdict, verdict.override)}`]),
@@ -47,14 +61,15 @@ function asText(verdict: VerdictView): string {
  * One test case a gate: open ones are skipped, harmful ones have failed. An override decides in their place, as it does
  * over the exit code: then a harmful gate is skipped, and only the verdict can fail.
  */
-function asJunit(verdict: VerdictView): string {
+function asJunit(verdict: PrintedVerdict): string {
   const name = xml(verdict.experiment)
   const cases = verdict.gates.map(
     gate => `  <testcase classname="${name}" name="${xml(gate.id)}">${outcome(gate, verdict.override)}</testcase>`,
   )
   const whole = wholeOutcome(verdict)
   const failures = [whole, ...cases].filter(text => /<(failure|error) /.test(text)).length
-  const said = xml(`${verdict.verdict}: ${why(verdict)}`)
+  const unknown = verdict.coverage.bounds === null ? `; ${coverage(verdict)}` : ''
+  const said = xml(`${verdict.verdict}: ${why(verdict)}${unknown}`)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuite name="${name}" tests="${cases.length + 1}" failures="${failures}">`,
@@ -64,7 +79,7 @@ function asJunit(verdict: VerdictView): string {
   ].join('\n')
 }
 
-function wholeOutcome(verdict: VerdictView): string {
+function wholeOutcome(verdict: PrintedVerdict): string {
   if (verdict.verdict === 'INVALID') return `<error message="${xml(why(verdict))}"/>`
   const isRolledBack = verdict.override?.verdict === 'ROLLBACK'
   return isRolledBack ? `<failure message="${xml(why(verdict))}"/>` : ''
@@ -75,7 +90,7 @@ function outcome({ state, reason }: Gate, override: VerdictView['override']): st
   return state === 'safe' ? `<system-out>${xml(reason)}</system-out>` : `<skipped message="${xml(reason)}"/>`
 }
 
-function asMarkdown(verdict: VerdictView): string {
+function asMarkdown(verdict: PrintedVerdict): string {
   return [
     `## ${verdict.verdict}: ${verdict.experiment}`,
     '',
@@ -102,15 +117,15 @@ function row({ id, state, n, estimate, interval, margin, logE, threshold }: Gate
   return `| ${cells.join(' | ')} |`
 }
 
-function why(verdict: VerdictView): string {
+function why(verdict: PrintedVerdict): string {
   return verdict.override === null ? verdict.reason : overridden(verdict, verdict.override)
 }
 
-function overridden({ judged }: VerdictView, { actor, reason, at }: NonNullable<VerdictView['override']>): string {
+function overridden({ judged }: PrintedVerdict, { actor, reason, at }: NonNullable<VerdictView['override']>): string {
   return `overridden by ${actor} at ${at}: ${reason} (the judge says ${judged})`
 }
 
-function parties({ primary, candidate }: VerdictView): string {
+function parties({ primary, candidate }: PrintedVerdict): string {
   return `${nameOf(candidate)} against ${nameOf(primary)}`
 }
 
@@ -119,7 +134,11 @@ function nameOf(party: VerdictView['primary']): string {
   return party.version === null ? party.upstream : `${party.upstream} (version ${party.version})`
 }
 
-function coverage({ coverage: { sampled, paired, lost, bounds } }: VerdictView): string {
+function coverage({ coverage }: PrintedVerdict): string {
+  if (coverage.bounds === null) {
+    return `${coverage.paired} exchanges paired; coverage is unknown: without window records nobody knows what was lost`
+  }
+  const { sampled, paired, lost, bounds } = coverage
   const reasons = Object.entries(lost).map(([reason, count]) => `${count} ${reason}`)
   const losses = reasons.length === 0 ? 'nothing lost' : `lost ${reasons.join(', ')}`
   return `${paired} of ${sampled} sampled exchanges paired, ${losses}; agreement is between ${short(bounds[0])} and ${short(bounds[1])} whatever was lost`

@@ -92,6 +92,16 @@ describe('a verdict', () => {
     expect(xml).toContain('<failure message="overridden by ada at now: a customer called (the judge says CONTINUE)"/>')
   })
 
+  test.each(['text', 'markdown', 'junit'] as const)(
+    'of pairs alone says as %s that its coverage is unknown',
+    output => {
+      const coverage = { eligible: null, sampled: null, paired: 1_000, lost: null, bounds: null } as const
+      const printed = printVerdict({ ...VIEW, coverage }, output)
+      expect(printed).toContain('1000 exchanges paired; coverage is unknown')
+      expect(printed).not.toMatch(/nothing lost|agreement is between/)
+    },
+  )
+
   test('as Markdown has a row for each gate', () => {
     const rows = printVerdict(VIEW, 'markdown')
       .split('\n')
