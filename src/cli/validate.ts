@@ -1,3 +1,4 @@
+import { certificateWarnings, type CertificateWarning } from '../config/certificate-warnings.ts'
 import { ConfigError } from '../config/problems.ts'
 import type { Snapshot } from '../config/snapshot.ts'
 import { VALIDATE_OPTIONS } from './commands.ts'
@@ -9,7 +10,7 @@ const OK = 0
 const INVALID = 2
 const NOT_REACHABLE = 3
 
-/** `understudy validate`: 0 valid, 2 invalid, 3 valid but an upstream or sink is not reachable (`--probe`). */
+/** `understudy validate`: 0 valid, also with warnings, 2 invalid, 3 valid but an upstream or sink is not reachable (`--probe`). */
 export async function run(args: string[]): Promise<number> {
   const { config, probe = false, json = false } = readOptions(args, VALIDATE_OPTIONS)
   const file = required(config, '-c FILE')
@@ -23,12 +24,17 @@ export async function run(args: string[]): Promise<number> {
     return INVALID
   }
   const probes = probe ? await probeAll(snapshot) : []
-  if (json) console.log(JSON.stringify({ valid: true, file, hash: snapshot.hash, problems: [], probes }))
-  else printSummary(snapshot, probes)
+  const warnings = certificateWarnings(snapshot, Date.now())
+  if (json) console.log(JSON.stringify({ valid: true, file, hash: snapshot.hash, problems: [], warnings, probes }))
+  else printSummary(snapshot, warnings, probes)
   return probes.every(({ ok }) => ok) ? OK : NOT_REACHABLE
 }
 
-function printSummary(snapshot: Snapshot, probes: readonly ProbeResult[]): void {
+function printSummary(
+  snapshot: Snapshot,
+  warnings: readonly CertificateWarning[],
+  probes: readonly ProbeResult[],
+): void {
   const counts = [
     counted(snapshot.upstreams.length, 'upstream'),
     counted(snapshot.routes.length, 'route'),
@@ -41,6 +47,7 @@ function printSummary(snapshot: Snapshot, probes: readonly ProbeResult[]): void 
       `  ${experiment.id}: ${experiment.primary.upstream} against ${experiment.candidate.upstream}, ${share} %`,
     )
   }
+  for (const { path, message } of warnings) console.error(`  warning: ${path}: ${message}`)
   for (const { target, address, ok, problem } of probes) {
     const line = `  ${target} ${address}: ${ok ? 'reachable' : problem}`
     if (ok) console.log(line)

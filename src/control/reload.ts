@@ -1,3 +1,4 @@
+import { certificateWarnings } from '../config/certificate-warnings.ts'
 import { describeChanges, restartNeeded } from '../config/diff.ts'
 import { loadSnapshot } from '../config/load.ts'
 import { ConfigError } from '../config/problems.ts'
@@ -56,6 +57,7 @@ export class Reloader {
       const loaded = loadSnapshot(before.source, { revision, env: process.env, cores: this.#cores })
       const problems = restartNeeded(before, loaded)
       if (problems.length > 0) return this.#refuse(why, problems)
+      for (const { path, message } of certificateWarnings(loaded, Date.now())) this.#log.warn(message, { path })
       const { snapshot: after, restarts } = this.#state.rollouts.configure(loaded)
       const changes = describeChanges(before, after)
       if (after.hash === before.hash && changes.length === 0) {

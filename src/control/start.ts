@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { availableParallelism } from 'node:os'
+import { certificateWarnings } from '../config/certificate-warnings.ts'
 import { loadSnapshot } from '../config/load.ts'
 import type { LogLevel, Snapshot } from '../config/snapshot.ts'
 import { watchFiles } from '../config/watch.ts'
@@ -135,6 +136,7 @@ function sayStarted(log: Log, snapshot: Snapshot, listen: string, admin: string)
     if (upstream.tls?.insecure)
       log.warn('TLS certificates of this upstream are not verified', { upstream: upstream.name })
   }
+  for (const { path, message } of certificateWarnings(snapshot, Date.now())) log.warn(message, { path })
   const { revision, hash, source } = snapshot
   log.info('listening', { listen, admin, threads: snapshot.listen.threads, revision, hash, source })
 }

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { SMALLEST, writeFiles } from '../config/routing-files.ts'
+import { selfSigned } from '../../support/self-signed.ts'
 import { understudy } from './command-line.ts'
 
 const pem = (name: string): string => readFileSync(new URL(`../config/fixtures/${name}`, import.meta.url), 'utf8')
@@ -59,6 +60,21 @@ describe('validate', () => {
       ],
     })
   })
+})
+
+test('warns of a certificate that has expired, and the file is valid', async () => {
+  const { cert, key } = selfSigned(['localhost'], -1)
+  const text = SMALLEST.replace('127.0.0.1:8080', '{ address: 127.0.0.1:8080, tls: { cert: a.pem, key: a.key } }')
+  const file = writeFiles({ 'routing.yaml': text, 'a.pem': cert, 'a.key': key })
+  const { code, stderr } = await understudy(['validate', '-c', file])
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringContaining('warning: listen.tls.cert: the certificate of CN=localhost'),
+  ])
+  const { warnings } = JSON.parse((await understudy(['validate', '-c', file, '--json'])).stdout) as {
+    warnings: unknown
+  }
+  expect(warnings).toEqual([{ path: 'listen.tls.cert', message: expect.stringContaining('expired at') }])
 })
 
 describe('validate --probe', () => {
