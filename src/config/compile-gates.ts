@@ -15,6 +15,13 @@ export function checkAgreement(path: KeyPath, { gates, control }: RouteEntry, re
   }
 }
 
+/** Nothing asked is never answered: such an experiment would go on until it expires. A ramp says so itself. */
+export function checkAnyGate(path: KeyPath, { gates, canary }: RouteEntry, report: Report): void {
+  if (gates === undefined || (canary?.ramp ?? null) !== null) return
+  if (Object.values(gates).some(gate => gate !== null)) return
+  report([...path, 'gates'], 'asks nothing', 'leave it out for the defaults, or declare a gate', 'key')
+}
+
 /** A gate that can never have evidence is never asked: what it was meant to guard would be promoted without it. */
 export function checkArmGates(path: KeyPath, { gates, canary }: RouteEntry, report: Report): void {
   if (canary !== null || gates === undefined) return

@@ -1,6 +1,6 @@
 import { canonicalJson } from './canonical.ts'
 import { candidatesOf, controlExperiment, experimentOf, setBodyOf } from './compile-experiments.ts'
-import { checkAgreement, checkArmGates, checkFirstToken, gatesOf } from './compile-gates.ts'
+import { checkAgreement, checkAnyGate, checkArmGates, checkFirstToken, gatesOf } from './compile-gates.ts'
 import { headerRulesOf } from './compile-upstreams.ts'
 import type { KeyPath, Report } from './problems.ts'
 import type { RouteEntry, RoutingFile, ShadowEntry } from './schema.ts'
@@ -20,14 +20,17 @@ export function compileRoutes(
   const experiments: ExperimentPlan[] = []
   const routes = file.routes.map((route, index) => {
     const path = ['routes', index]
-    const primary = resolver([...path, 'primary'], route.primary)
+    const names = namesIn(route)
+    const primary = resolver([...path, 'primary'], route.primary, [...names.candidates, ...names.control])
     checkRoles(path, route, report)
     const first = experiments.length
     const candidates = candidatesOf(route)
     for (const candidate of candidates) experiments.push(experimentOf(file, route, candidate))
     const experiment = (upstream: string): number => first + candidates.findIndex(each => each.upstream === upstream)
     const shadows = route.shadows.map((shadow, at): ShadowPlan => {
-      const upstream = resolver([...path, 'shadows', at, 'upstream'], shadow.upstream)
+      const others = route.shadows.filter(each => each !== shadow).map(each => each.upstream)
+      const taken = [route.primary, ...names.control, ...others]
+      const upstream = resolver([...path, 'shadows', at, 'upstream'], shadow.upstream, taken)
       checkSetBody([...path, 'shadows', at], shadow, report)
       checkWebSockets([...path, 'shadows', at], shadow, report)
       return { ...shadowOf(shadow), upstream, experiment: experiment(shadow.upstream) }
@@ -50,13 +53,29 @@ export function compileRoutes(
   return { routes, experiments }
 }
 
-/** Finds upstreams by name; -1, and a problem, when there is none. */
-function upstreamResolver(file: RoutingFile, report: Report): (path: KeyPath, name: string) => number {
+/** What a route names beside its primary. A canary may be a shadow too. */
+function namesIn({ shadows, canary, control }: RouteEntry) {
+  return {
+    candidates: [...shadows, ...(canary === null ? [] : [canary])].map(({ upstream }) => upstream),
+    control: control === null ? [] : [control.upstream],
+  }
+}
+
+type Resolver = (path: KeyPath, name: string, taken: readonly string[]) => number
+
+/**
+ * Finds upstreams by name; -1, and a problem, when there is none. `taken`: what the route names in another place, and
+ * cannot be meant here.
+ */
+function upstreamResolver(file: RoutingFile, report: Report): Resolver {
   const names = Object.keys(file.upstreams)
-  return (path, name) => {
+  return (path, name, taken) => {
     const index = names.indexOf(name)
     if (index < 0) {
-      const near = suggest(name, names)
+      const near = suggest(
+        name,
+        names.filter(each => !taken.includes(each)),
+      )
       const hint = near === null ? `the upstreams are ${names.join(', ')}` : `did you mean \`${near}\`?`
       report(path, `there is no upstream \`${name}\``, hint)
     }
@@ -65,6 +84,7 @@ function upstreamResolver(file: RoutingFile, report: Report): (path: KeyPath, na
 }
 
 function checkRoles(path: KeyPath, route: RouteEntry, report: Report): void {
+  checkAnyGate(path, route, report)
   checkAgreement(path, route, report)
   checkArmGates(path, route, report)
   checkFirstToken(path, route, report)
@@ -92,7 +112,7 @@ function matchOf(path: KeyPath, { match }: RouteEntry, report: Report): MatchPla
 function canaryOf(
   path: KeyPath,
   route: RouteEntry,
-  resolver: ReturnType<typeof upstreamResolver>,
+  resolver: Resolver,
   experiment: (upstream: string) => number,
   report: Report,
 ): CanaryPlan | null {
@@ -101,7 +121,7 @@ function canaryOf(
   const { percent, sticky, fallback, ramp } = canary
   if (ramp !== null) checkRamp([...path, 'canary'], percent, ramp.steps.at(-1) ?? 0, route, report)
   return {
-    upstream: resolver([...path, 'canary', 'upstream'], canary.upstream),
+    upstream: resolver([...path, 'canary', 'upstream'], canary.upstream, [route.primary, ...namesIn(route).control]),
     experiment: experiment(canary.upstream),
     percent,
     sticky,
@@ -167,15 +187,16 @@ function checkSetBody(path: KeyPath, shadow: ShadowEntry, report: Report): void 
 /** The control gets what the first shadow gets, but for what is particular to a version. */
 function controlOf(
   path: KeyPath,
-  { control, primary, canary, shadows: entries }: RouteEntry,
+  route: RouteEntry,
   shadows: readonly ShadowPlan[],
-  resolver: ReturnType<typeof upstreamResolver>,
+  resolver: Resolver,
   report: Report,
 ): Omit<ShadowPlan, 'experiment'> | null {
+  const { control, primary, canary, shadows: entries } = route
   const first = shadows[0]
   if (control === null) return null
   const where = [...path, 'control', 'upstream']
-  const upstream = resolver(where, control.upstream)
+  const upstream = resolver(where, control.upstream, [primary, ...namesIn(route).candidates])
   if (control.upstream === primary) {
     report(where, 'the control is the primary', 'name the endpoints of a second deployment of it as an upstream')
   } else if (entries.some(entry => entry.upstream === control.upstream)) {

@@ -88,6 +88,18 @@ routing.yaml:9:37  routes[0].shadows[0].percnt: unknown key
     hint: known keys here: listen, admin, state, limits, upstreams, routes, record, sinks, log`,
   },
   {
+    problem: 'an unknown upstream that is most like the one in another place',
+    text: replaced('upstream: churn-v2', 'upstream: churn-v'),
+    message: `routing.yaml:9:27  routes[0].shadows[0].upstream: there is no upstream \`churn-v\`
+    hint: did you mean \`churn-v2\`?`,
+  },
+  {
+    problem: 'gates that ask nothing',
+    text: replaced('    shadows', '    gates: {}\n    shadows'),
+    message: `routing.yaml:9:5  routes[0].gates: asks nothing
+    hint: leave it out for the defaults, or declare a gate`,
+  },
+  {
     problem: 'an unknown upstream',
     text: replaced('primary: churn-v1', 'primary: chrun-v1'),
     message: `routing.yaml:8:14  routes[0].primary: there is no upstream \`chrun-v1\`
