@@ -2,9 +2,23 @@ import { armGate, type ArmMargin } from './arm-gates.ts'
 import type { ArmCounts, PairCounts } from './counts.ts'
 import type { GateResult, Levels } from './gate.ts'
 import { agreementBelowNoiseGate, agreementGate, errorsGate, latencyGate, slowdownGate } from './paired-gates.ts'
+import { grouped } from './words.ts'
 
-/** A gate as the routing file declares it. `weight`: its part of alpha.rollback against the others, over 0. */
-export type DeclaredGate = { readonly weight?: number } & (
+/** What a gate needs before it counts a vote: enough traffic to choose its threshold from, or the primary's share. */
+export interface Choice {
+  /** What is missing, as a sentence: `its threshold is not chosen yet`. */
+  readonly missing: string
+  readonly counted: number
+  readonly needed: number
+  /** What is counted, in the plural. */
+  readonly what: string
+}
+
+/**
+ * A gate as the routing file declares it. `weight`: its part of alpha.rollback against the others, over 0. `choice`: null
+ * or absent when nothing is left to be chosen.
+ */
+export type DeclaredGate = { readonly weight?: number; readonly choice?: Choice | null } & (
   | { readonly gate: 'agreement'; readonly min: number }
   | { readonly gate: 'agreement'; readonly belowNoise: number }
   | { readonly gate: 'errors'; readonly maxIncrease: number }
@@ -35,8 +49,18 @@ export function evaluateGates(
   for (const { weight } of declared) weights += weight ?? 1
   return declared.map(each => {
     const harm = (alpha.rollback * (each.weight ?? 1)) / weights
-    return evaluateGate(each, pairs, arms, { harm, safe: alpha.promote, interval: alpha.promote })
+    const levels = { harm, safe: alpha.promote, interval: alpha.promote }
+    return whileChoosing(evaluateGate(each, pairs, arms, levels), each.choice ?? null)
   })
+}
+
+/** Has no votes, however much traffic there is: says how far the choice has come instead. */
+function whileChoosing(gate: GateResult, choice: Choice | null): GateResult {
+  if (choice === null || gate.n > 0) return gate
+  const { missing, counted, needed, what } = choice
+  const isEnough = counted >= needed
+  const how = isEnough ? 'it is at the end of the warm-up' : `${grouped(counted)} of ${grouped(needed)} ${what}`
+  return { ...gate, reason: `${gate.id}: ${missing}, ${how}` }
 }
 
 function evaluateGate(

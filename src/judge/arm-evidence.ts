@@ -1,7 +1,7 @@
 import type { GatesPlan } from '../config/snapshot.ts'
 import type { ArmMargin } from '../evidence/arm-gates.ts'
 import type { ArmCounts } from '../evidence/counts.ts'
-import type { DeclaredGate } from '../evidence/declared-gates.ts'
+import type { Choice, DeclaredGate } from '../evidence/declared-gates.ts'
 import { addArms, emptyArms, type Arms, type ArmVotes, type SparseHistogram } from '../wire/window.ts'
 import { NO_ARMS, type ArmEvidenceState, type Frozen } from './arm-evidence-state.ts'
 import { armCounts, edgeAt, percentileEdge, thresholdAt } from './evidence-counts.ts'
@@ -58,10 +58,19 @@ export class ArmEvidence {
     const { canaryErrors, canaryLatency } = this.#gates
     const errors = canaryErrors === null ? null : marginOf(canaryErrors, this.#frozen?.errorRate ?? null)
     const latency = canaryLatency === null ? null : marginOf(canaryLatency, this.#frozen?.slowRate ?? null)
+    const choice = this.#choice
     return [
-      ...(errors === null ? [] : [{ gate: 'canary_errors', ...errors } as const]),
-      ...(latency === null ? [] : [{ gate: 'canary_latency', ...latency } as const]),
+      ...(errors === null ? [] : [{ gate: 'canary_errors', ...errors, choice } as const]),
+      ...(latency === null ? [] : [{ gate: 'canary_latency', ...latency, choice } as const]),
     ]
+  }
+
+  /** null: all is frozen that is to be. */
+  get #choice(): Choice | null {
+    if (this.#frozen !== null) return null
+    const { requests: counted } = primaryOf(this.#calibration)
+    const what = 'requests to it'
+    return { missing: "the primary's share is not known yet", counted, needed: CALIBRATION_REQUESTS, what }
   }
 
   #freeze(primary: ArmVotes): Frozen {

@@ -1,5 +1,6 @@
 import type { CoverageCounts } from '../evidence/coverage.ts'
 import { percentileInterval } from '../evidence/percentile-interval.ts'
+import type { Choice } from '../evidence/declared-gates.ts'
 import type { ArmCounts, ArmOutcomes, PairCounts, PairedDifference } from '../evidence/counts.ts'
 import { LATENCY_BUCKETS, LATENCY_EDGES_US } from '../wire/latency-grid.ts'
 import { total } from '../wire/total.ts'
@@ -8,6 +9,11 @@ import type { Arms, ArmVotes, Crossings, Lateness, SparseHistogram, WindowCounts
 
 /** A percentile of fewer latencies is not worth freezing. */
 export const CALIBRATION_PAIRS = 200
+
+/** How far the choice of a latency threshold has come; `what` is timed. */
+export function thresholdChoice({ primary }: Lateness['latency'], what: string): Choice {
+  return { missing: 'its threshold is not chosen yet', counted: total(primary), needed: CALIBRATION_PAIRS, what }
+}
 
 /** The event loop is looked at each 50 ms. */
 const LAGS_PER_SECOND = 20

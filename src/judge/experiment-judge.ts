@@ -1,6 +1,6 @@
 import type { ExperimentPlan } from '../config/snapshot.ts'
 import { coverage, type Coverage, type CoverageCounts } from '../evidence/coverage.ts'
-import { evaluateGates, type DeclaredGate } from '../evidence/declared-gates.ts'
+import { evaluateGates, type Choice, type DeclaredGate } from '../evidence/declared-gates.ts'
 import type { GateResult } from '../evidence/gate.ts'
 import { sampleRatio } from '../evidence/sample-ratio.ts'
 import { decide, FIRST_LOOK, type Decision, type VerdictMemory } from '../evidence/verdict.ts'
@@ -18,6 +18,7 @@ import {
   pairVotes,
   percentileEdge,
   thresholdAt,
+  thresholdChoice,
   type Timed,
 } from './evidence-counts.ts'
 import { FirstTokenEvidence } from './first-token-evidence.ts'
@@ -176,12 +177,22 @@ export class ExperimentJudge {
     if (isWarmedUp && total(primary) >= CALIBRATION_PAIRS) this.#edge = percentileEdge(primary, gate.percentile)
   }
 
+  /** What the gate waits for before it counts. */
+  #choiceFor({ gate }: DeclaredGate): Choice | null {
+    if (gate === 'time_to_first_token') return this.#firstToken.choice
+    const isOpen = gate === 'latency' && this.#edge === null
+    return isOpen ? thresholdChoice(this.#calibration.latency, 'pairs') : null
+  }
+
   #judge(): Look {
     const { verdict, gates: plan } = this.#plan
     const latency = timedBy(this.#timed, this.#edge)
     const alpha = { rollback: verdict.alphaRollback, promote: verdict.alphaPromote }
     const arms = this.#arms.counts
-    const declared = [...this.#pairGates, ...this.#arms.declared]
+    const declared = [
+      ...this.#pairGates.map(gate => ({ ...gate, choice: this.#choiceFor(gate) })),
+      ...this.#arms.declared,
+    ]
     const gates = evaluateGates(declared, pairCounts(this.#judged, latency, this.#firstToken.timed), arms, alpha)
     const counted = coverageCounts(this.#judged)
     const thresholdUs = thresholdAt(this.#edge)

@@ -1,8 +1,16 @@
 import type { GatesPlan } from '../config/snapshot.ts'
+import type { Choice } from '../evidence/declared-gates.ts'
 import { isCount, isRecord, readCounts, sparseCounts } from '../wire/read-window.ts'
 import { total } from '../wire/total.ts'
 import { addLateness, emptyCounts, emptyLateness, type Lateness, type WindowCounts } from '../wire/window.ts'
-import { CALIBRATION_PAIRS, edgeAt, percentileEdge, thresholdAt, type Timed } from './evidence-counts.ts'
+import {
+  CALIBRATION_PAIRS,
+  edgeAt,
+  percentileEdge,
+  thresholdAt,
+  thresholdChoice,
+  type Timed,
+} from './evidence-counts.ts'
 
 /** Plain data: what a judge that is started again goes on with. */
 export interface FirstTokenState {
@@ -45,6 +53,12 @@ export class FirstTokenEvidence {
   get timed(): Timed | null {
     if (this.#gate === null || this.#edge === null) return null
     return { all: this.#timed, repeated: this.#repeated, edge: this.#edge }
+  }
+
+  /** null: the threshold is chosen, or nobody asks. */
+  get choice(): Choice | null {
+    const isOpen = this.#gate !== null && this.#edge === null
+    return isOpen ? thresholdChoice(this.#calibration.latency, 'pairs of streams') : null
   }
 
   /** Over which a first token is late, microseconds. */

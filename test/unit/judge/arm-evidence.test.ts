@@ -34,6 +34,13 @@ describe('evidence from arms', () => {
     const evidence = new ArmEvidence(GATES)
     evidence.take(armsOf(5, { requests: 199, latency: { 3: 199 } }, {}), true)
     expect(evidence.thresholdUs).toBeNull()
+    const choice = {
+      missing: "the primary's share is not known yet",
+      counted: 199,
+      needed: 200,
+      what: 'requests to it',
+    }
+    expect(evidence.declared).toMatchObject([{ choice }, { choice }])
     evidence.take(armsOf(10, { requests: 1, latency: { 3: 1 } }, {}), true)
     expect(evidence.thresholdUs).toBe(LATENCY_EDGES_US[3])
   })

@@ -68,6 +68,17 @@ describe('a judge', () => {
     expect(judge.look.gates.find(({ id }) => id === 'latency')?.n).toBe(200)
   })
 
+  test('says how far the choice of the latency threshold has come, where there are pairs already', () => {
+    const judge = new ExperimentJudge(quickPlan())
+    const latency = () => judge.look.gates.find(({ id }) => id === 'latency')?.reason
+    judged(judge, 3, { agree: 10 })
+    expect(latency()).toBe('latency: its threshold is not chosen yet, 30 of 200 pairs')
+    judged(judge, 2, { agree: 100 }, START + 3)
+    expect(latency()).toBe('latency: its threshold is not chosen yet, it is at the end of the warm-up')
+    judged(judge, 2, { agree: 100 }, START + 5)
+    expect(latency()).toMatch(/^latency open: /)
+  })
+
   test('never promotes when most copies were lost', () => {
     const { verdict, code } = judged(new ExperimentJudge(quickPlan()), 300, { agree: 40, dropped: 160 })
     expect(['PROMOTE', code === 'low_coverage' || code === 'coverage']).not.toEqual([verdict, false])
@@ -133,6 +144,9 @@ describe('a judge of streams', () => {
     const judge = streamed(new ExperimentJudge(plan()), 0, 10, 10, 50_000)
     expect(judge.look.thresholdUs).not.toBeNull()
     expect([judge.look.firstTokenThresholdUs, gateOf(judge)?.n]).toEqual([null, 0])
+    expect(gateOf(judge)?.reason).toBe(
+      'time_to_first_token: its threshold is not chosen yet, 100 of 200 pairs of streams',
+    )
     streamed(judge, 10, 10, 10, 50_000)
     expect(judge.look.firstTokenThresholdUs).toBeGreaterThanOrEqual(50_000)
     expect(gateOf(judge)?.n).toBe(0)
