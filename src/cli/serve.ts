@@ -67,11 +67,27 @@ function explain(error: unknown, file: string): string {
   if (error instanceof ConfigError) return error.format()
   if (error instanceof ListenError) {
     const { line, column } = locateKey(file, [error.key])
-    return `${file}:${line}:${column}  ${error.key}: ${error.message}\n    hint: stop the process that uses it, or choose another address`
+    return `${file}:${line}:${column}  ${error.key}: ${error.message}\n    hint: ${listenHint(error)}`
   }
   if (error instanceof StateError) {
     const { line, column } = locateKey(file, ['state', 'dir'])
     return `${file}:${line}:${column}  state.dir: ${error.message}\n    hint: ${error.hint}`
   }
   return `understudy: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+}
+
+const UNKNOWN_HOST = 'that host name is not known here: write an address of this machine, or 0.0.0.0 for all'
+
+const LISTEN_HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'stop the process that uses it, or choose another address',
+  EACCES: 'this user may not use that port: choose one from 1024 on, or give the process CAP_NET_BIND_SERVICE',
+  EADDRNOTAVAIL: 'no interface of this machine has that address: write one that it has, or 0.0.0.0 for all',
+  ENOTFOUND: UNKNOWN_HOST,
+  EAI_AGAIN: UNKNOWN_HOST,
+}
+
+/** By the code of the cause, which of an error of another thread only its text has. */
+function listenHint({ message }: ListenError): string {
+  const code = Object.keys(LISTEN_HINTS).find(each => message.includes(each))
+  return (code === undefined ? null : LISTEN_HINTS[code]) ?? 'choose another address'
 }

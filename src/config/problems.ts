@@ -29,7 +29,8 @@ export class ConfigError extends Error {
   }
 }
 
-function formatProblem(problem: ConfigProblem): string {
+/** `file:line:column  path: message`, and the hint on a line of its own. */
+export function formatProblem(problem: ConfigProblem): string {
   const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`
   const path = problem.path === '' ? '' : `${problem.path}: `
   const hint = problem.hint === null ? '' : `\n    hint: ${problem.hint}`

@@ -1,7 +1,7 @@
 import { certificateWarnings } from '../config/certificate-warnings.ts'
 import { describeChanges, restartNeeded } from '../config/diff.ts'
 import { loadSnapshot } from '../config/load.ts'
-import { ConfigError } from '../config/problems.ts'
+import { ConfigError, formatProblem } from '../config/problems.ts'
 import type { Snapshot } from '../config/snapshot.ts'
 import type { Log } from './log.ts'
 import { recordChange, UNDERSTUDY } from './record-change.ts'
@@ -59,12 +59,13 @@ export class Reloader {
       if (problems.length > 0) return this.#refuse(why, problems)
       for (const { path, message } of certificateWarnings(loaded, Date.now())) this.#log.warn(message, { path })
       const { snapshot: after, restarts } = this.#state.rollouts.configure(loaded)
-      const changes = describeChanges(before, after)
-      if (after.hash === before.hash && changes.length === 0) {
+      const changed = describeChanges(before, after)
+      if (after.hash === before.hash && changed.length === 0) {
         this.#state.lastFailure = null
         this.#log.info('configuration unchanged', { why, revision: before.revision })
         return { result: 'unchanged', revision: before.revision }
       }
+      const changes = [...changed, ...this.#state.rollouts.keptAgainst(loaded)]
       await this.#apply(why, after, changes)
       for (const restart of restarts) recordChange(this.#state, this.#log, { ...restart, actor: UNDERSTUDY }, revision)
       this.#state.lastFailure = null
@@ -113,6 +114,6 @@ export class Reloader {
 }
 
 function describe(error: unknown): string[] {
-  if (error instanceof ConfigError) return error.format().split('\n')
+  if (error instanceof ConfigError) return error.problems.map(formatProblem)
   return [error instanceof Error ? error.message : String(error)]
 }

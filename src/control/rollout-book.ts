@@ -79,6 +79,19 @@ export class RolloutBook {
     return { ...snapshot, routes }
   }
 
+  /** Where a percentage that is not a ramp's stays although the file, as it was loaded, has another one: a line each. */
+  keptAgainst(loaded: Snapshot): string[] {
+    return loaded.routes.flatMap(({ name, canary }) => {
+      const rollout = this.get(name)
+      if (canary === null || rollout === null) return []
+      const { kind } = rollout.state
+      const percent = wantedPercent(rollout, canary.percent)
+      if (percent === canary.percent || (kind !== 'manual' && kind !== 'stopped')) return []
+      const why = kind === 'manual' ? 'set by hand' : 'set by a ROLLBACK'
+      return [`route ${name}: the file says ${canary.percent} percent, the ${percent} ${why} stays`]
+    })
+  }
+
   #configure(loaded: Snapshot, { name }: RoutePlan, canary: CanaryPlan, restarts: RampRestart[]): void {
     const experiment = canaryExperiment(loaded, name)?.id ?? null
     const earlier = this.get(name)

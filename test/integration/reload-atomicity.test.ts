@@ -66,6 +66,9 @@ describe('G6: a configuration is taken whole or not at all', () => {
     const refused = await postJson(`${proxy.adminUrl}/api/v1/reload`, {}).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(HttpStatusError)
     expect((refused as HttpStatusError).body).toContain('upstreams')
+    const { problems } = JSON.parse((refused as HttpStatusError).body) as { problems: string[] }
+    // Each with its hint.
+    expect(problems.filter(each => each.includes('understudy.yaml:'))).toEqual(problems)
     expect(await ask()).toBe('before')
   })
 

@@ -25,16 +25,20 @@ export function readOverrideChange(body: unknown): OverrideChange | string {
 }
 
 /**
- * Overrides the verdict of an experiment. Whoever waits for it hears of it, and its rollout too.
+ * Overrides the verdict of an experiment. Whoever waits for it hears of it, and its rollout too. To take back what is not
+ * there changes nothing.
  * @returns false when the experiment was never judged: then nothing is changed.
  */
 export function overrideVerdict(state: ControlState, log: Log, experiment: string, change: OverrideChange): boolean {
   const judged = effectiveVerdict(state, experiment)
   if (judged === null) return false
   const { verdict, actor, reason } = change
+  const isTakenBack = verdict === null
+  if (isTakenBack && judged.override === null) return true
   state.overrides.set(experiment, verdict === null ? null : { verdict, actor, reason, at: new Date().toISOString() })
   const after = verdict ?? judged.look.decision.verdict
-  recordChange(state, log, { experiment, actor, reason, before: judged.verdict, after }, state.snapshot.revision)
+  const made = { experiment, actor, reason, before: judged.verdict, after, isTakenBack }
+  recordChange(state, log, made, state.snapshot.revision)
   state.looked(experiment)
   return true
 }

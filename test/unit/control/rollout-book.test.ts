@@ -57,6 +57,19 @@ describe('the rollouts', () => {
     expect(percentIn(book.configure(withCanary(RAMPED)).snapshot)).toBe(percent)
   })
 
+  test.each([
+    ['set by hand', BY_HAND, ['route churn: the file says 20 percent, the 60 set by hand stays']],
+    ['stopped', STOPPED, ['route churn: the file says 20 percent, the 0 set by a ROLLBACK stays']],
+    ['on its ramp', ramping(25, 0), []],
+    ['the same', inState({ kind: 'manual', percent: 20 }), []],
+  ])('tell of a percentage of the file that stays without effect: %s', (_, rollout, lines) => {
+    const { book } = restarted(new MemoryDocuments())
+    book.set('churn', rollout)
+    const loaded = withCanary({ ...RAMPED, percent: 20 })
+    book.configure(loaded)
+    expect(book.keptAgainst(loaded)).toEqual(lines)
+  })
+
   test('tell of a ramp that a new experiment made begin anew', () => {
     const documents = new MemoryDocuments()
     documents.set('rollouts', { churn: { ...ramping(25, 0), experiment: 'churn.churn-v2.00000000' } })

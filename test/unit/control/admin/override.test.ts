@@ -49,6 +49,12 @@ describe('an override', () => {
     ])
   })
 
+  test('that is not there is taken back without an entry in the audit log', async () => {
+    const answer = await override({ ...signed(null), reason: 'to be sure' })
+    expect([answer.status, answer.json()]).toMatchObject([200, { verdict: 'CONTINUE', override: null }])
+    expect(await admin.get('/api/v1/audit')).toEqual({ entries: [] })
+  })
+
   test('wakes those who wait for the verdict', async () => {
     const waited = admin.get('/api/v1/experiments/churn.churn-v2/verdict?wait=1m')
     await override(signed('PROMOTE'))
