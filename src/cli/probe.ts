@@ -1,12 +1,9 @@
-import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { dirname, join, resolve } from 'node:path'
-import { connect as connectTls } from 'node:tls'
-import type { ClientTlsPlan, Snapshot } from '../config/snapshot.ts'
+import type { KafkaSinkPlan, Snapshot, UpstreamPlan } from '../config/snapshot.ts'
 import { type HostPort, parseAddress } from '../config/units.ts'
-import { STATE_FILE } from '../judge/store/schema.ts'
+import { probeKafka } from '../sinks/kafka-probe.ts'
 import { failureReason } from './failure-reason.ts'
+import { probeConnection, probeHealth, type ConnectionPlan } from './probe-connections.ts'
+import { probeFile, probeState } from './probe-paths.ts'
 
 export interface ProbeResult {
   /** `upstream churn-v1`, `sink kafka`, `state`. */
@@ -14,48 +11,61 @@ export interface ProbeResult {
   /** What was tried: an origin, a broker, a file or directory. */
   readonly address: string
   readonly ok: boolean
+  /** As much as was seen when ok, no more: `accepts connections`. */
+  readonly found: string | null
   /** Why not; null when ok. */
   readonly problem: string | null
 }
 
 const BROKER_TIMEOUT_MS = 3_000
 
-/** Tries every endpoint, sink and directory at once, and only to connect: no request is sent and no record written. */
+/**
+ * Tries every endpoint, sink and directory at once, with what does nothing: a connection, the health check where an
+ * upstream has one, and the list of a broker's topics. No record is written.
+ */
 export function probeAll(snapshot: Snapshot): Promise<ProbeResult[]> {
-  const probes: Promise<ProbeResult>[] = []
-  for (const upstream of snapshot.upstreams) {
-    for (const { origin } of upstream.endpoints) {
-      const connection = probeSocket(
-        addressOf(origin),
-        upstream.tls,
-        origin.startsWith('https:'),
-        upstream.timeouts.connectMs,
-      )
-      probes.push(result(`upstream ${upstream.name}`, origin, connection))
-    }
-  }
   const { dir } = snapshot.state
-  if (dir !== null) probes.push(result('state', dir, probeState(dir)))
   const { file, kafka } = snapshot.sinks
-  if (file !== null) probes.push(result('sink file', file.path, probeFile(file.path)))
-  for (const broker of kafka?.brokers ?? []) {
-    const connection = probeSocket(
-      parseAddress(broker) as HostPort,
-      kafka?.tls ?? null,
-      kafka?.tls !== null,
-      BROKER_TIMEOUT_MS,
-    )
-    probes.push(result('sink kafka', broker, connection))
-  }
-  return Promise.all(probes)
+  return Promise.all([
+    ...snapshot.upstreams.flatMap(probeUpstream),
+    ...(dir === null ? [] : [result('state', dir, 'can be kept', probeState(dir))]),
+    ...(file === null ? [] : [result('sink file', file.path, 'can be written', probeFile(file.path))]),
+    ...(kafka === null ? [] : kafka.brokers.map(broker => probeBroker(kafka, broker))),
+  ])
 }
 
-async function result(target: string, address: string, attempt: Promise<void>): Promise<ProbeResult> {
+function probeUpstream(upstream: UpstreamPlan): Promise<ProbeResult>[] {
+  const { name, tls, timeouts, health } = upstream
+  return upstream.endpoints.map(({ origin, authority }) => {
+    const overTls = origin.startsWith('https:')
+    const plan: ConnectionPlan = { address: addressOf(origin), overTls, tls, timeoutMs: timeouts.connectMs }
+    const connected = probeConnection(plan)
+    return health.path === null
+      ? result(`upstream ${name}`, origin, 'accepts connections', connected)
+      : result(
+          `upstream ${name}`,
+          origin,
+          'is healthy',
+          connected.then(() => probeHealth(plan, upstream, authority)),
+        )
+  })
+}
+
+/** First the plain connection, whose failures have better names. */
+function probeBroker(kafka: KafkaSinkPlan, broker: string): Promise<ProbeResult> {
+  const { tls } = kafka
+  const address = parseAddress(broker) as HostPort
+  const connected = probeConnection({ address, overTls: tls !== null, tls, timeoutMs: BROKER_TIMEOUT_MS })
+  const answered = connected.then(() => probeKafka(kafka, broker))
+  return result('sink kafka', broker, 'answers', answered)
+}
+
+async function result(target: string, address: string, found: string, attempt: Promise<void>): Promise<ProbeResult> {
   try {
     await attempt
-    return { target, address, ok: true, problem: null }
+    return { target, address, ok: true, found, problem: null }
   } catch (error) {
-    return { target, address, ok: false, problem: describe(error) }
+    return { target, address, ok: false, found: null, problem: describe(error) }
   }
 }
 
@@ -63,59 +73,6 @@ function addressOf(origin: string): HostPort {
   const url = new URL(origin)
   const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port)
   return { host: url.hostname.replaceAll(/[[\]]/g, ''), port }
-}
-
-/** Resolves once a connection (and its TLS handshake) stood; it is closed at once. */
-function probeSocket(
-  address: HostPort,
-  plan: ClientTlsPlan | null,
-  overTls: boolean,
-  timeoutMs: number,
-): Promise<void> {
-  return new Promise((done, fail) => {
-    const socket: Socket = overTls ? connectTls(tlsOptions(address, plan)) : connectTcp(address)
-    const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs)
-    socket.once(overTls ? 'secureConnect' : 'connect', () => {
-      done()
-      socket.destroy()
-    })
-    socket.once('error', fail)
-    socket.once('close', () => {
-      clearTimeout(timer)
-      fail(new Error('the connection was closed during the handshake'))
-    })
-  })
-}
-
-function tlsOptions(address: HostPort, plan: ClientTlsPlan | null) {
-  const servername = plan?.servername ?? (isIP(address.host) === 0 ? address.host : undefined)
-  return {
-    ...address,
-    rejectUnauthorized: plan?.insecure !== true,
-    ...(servername === undefined ? {} : { servername }),
-    ...(plan?.ca ? { ca: plan.ca } : {}),
-    ...(plan?.cert && plan.key ? { cert: plan.cert, key: plan.key } : {}),
-  }
-}
-
-/** The directory is made at the start: then the nearest one that is there must take it. Nothing is opened. */
-async function probeState(dir: string): Promise<void> {
-  const existing = await stat(dir).catch(() => null)
-  if (existing === null) return probeState(dirname(resolve(dir)))
-  if (!existing.isDirectory()) throw new Error(`${resolve(dir)} is not a directory`)
-  await access(dir, constants.W_OK)
-  const file = join(dir, STATE_FILE)
-  if ((await stat(file).catch(() => null)) !== null) await access(file, constants.W_OK)
-}
-
-async function probeFile(path: string): Promise<void> {
-  const directory = dirname(resolve(path))
-  if (!(await stat(directory)).isDirectory()) throw new Error(`${directory} is not a directory`)
-  await access(directory, constants.W_OK)
-  const existing = await stat(path).catch(() => null)
-  if (existing === null) return
-  if (!existing.isFile()) throw new Error('is not a file')
-  await access(path, constants.W_OK)
 }
 
 const FILE_REASONS = {

@@ -48,8 +48,8 @@ function printSummary(
     )
   }
   for (const { path, message } of warnings) console.error(`  warning: ${path}: ${message}`)
-  for (const { target, address, ok, problem } of probes) {
-    const line = `  ${target} ${address}: ${ok ? 'reachable' : problem}`
+  for (const { target, address, ok, found, problem } of probes) {
+    const line = `  ${target} ${address}: ${ok ? found : problem}`
     if (ok) console.log(line)
     else console.error(line)
   }

@@ -77,20 +77,21 @@ test('warns of a certificate that has expired, and the file is valid', async () 
   expect(warnings).toEqual([{ path: 'listen.tls.cert', message: expect.stringContaining('expired at') }])
 })
 
+const CONNECTED = { found: 'accepts connections', problem: null }
+
 describe('validate --probe', () => {
-  test('is content when all is reachable: TCP, TLS, a broker and the directory of the file', async () => {
+  test('is content when all is reachable, and says how much it has seen: TCP, TLS and the directory of the file', async () => {
     const plain = await listening(createServer(socket => socket.end()))
     const secure = await listening(createTlsServer({ cert: pem('server.pem'), key: pem('server.key') }))
-    const text = `${upstreams(`http://127.0.0.1:${plain}`, `{ endpoints: "https://127.0.0.1:${secure}", tls: { ca: server.pem } }`)}sinks: { file: {}, kafka: { brokers: ["127.0.0.1:${plain}"] } }\n`
+    const text = `${upstreams(`http://127.0.0.1:${plain}`, `{ endpoints: "https://127.0.0.1:${secure}", tls: { ca: server.pem } }`)}sinks: { file: {} }\n`
     const file = writeFiles({ 'routing.yaml': text, 'server.pem': pem('server.pem') })
     const { code, stdout, stderr } = await understudy(['validate', '-c', file, '--probe', '--json'], dirname(file))
     expect(stderr).toBe('')
     const { probes } = JSON.parse(stdout) as { probes: object[] }
     expect(probes).toEqual([
-      { target: 'upstream churn-v1', address: `http://127.0.0.1:${plain}`, ok: true, problem: null },
-      { target: 'upstream churn-v2', address: `https://127.0.0.1:${secure}`, ok: true, problem: null },
-      { target: 'sink file', address: './understudy-pairs.ndjson', ok: true, problem: null },
-      { target: 'sink kafka', address: `127.0.0.1:${plain}`, ok: true, problem: null },
+      { target: 'upstream churn-v1', address: `http://127.0.0.1:${plain}`, ok: true, ...CONNECTED },
+      { target: 'upstream churn-v2', address: `https://127.0.0.1:${secure}`, ok: true, ...CONNECTED },
+      { target: 'sink file', address: './understudy-pairs.ndjson', ok: true, found: 'can be written', problem: null },
     ])
     expect(code).toBe(0)
   })
@@ -104,7 +105,7 @@ describe('validate --probe', () => {
     const text = `${upstreams(
       `{ endpoints: ["http://127.0.0.1:${closed}", "https://127.0.0.1:${untrusted}"] }`,
       `{ endpoints: "https://127.0.0.1:${silent}", timeouts: { connect: 200ms } }`,
-    )}sinks: { file: { path: none/pairs.ndjson }, kafka: { brokers: ["127.0.0.1:${closed}"] } }\n`
+    )}sinks: { file: { path: routing.yaml/pairs.ndjson }, kafka: { brokers: ["127.0.0.1:${closed}"] } }\n`
     const file = writeFiles({ 'routing.yaml': text })
     const { code, stderr } = await understudy(['validate', '-c', file, '--probe'], dirname(file))
     expect(code).toBe(3)
@@ -112,7 +113,7 @@ describe('validate --probe', () => {
       `  upstream churn-v1 http://127.0.0.1:${closed}: connection refused: nothing listens there`,
       `  upstream churn-v1 https://127.0.0.1:${untrusted}: the certificate is not trusted: name its authority with tls.ca`,
       `  upstream churn-v2 https://127.0.0.1:${silent}: no connection within 200 ms`,
-      '  sink file none/pairs.ndjson: the directory does not exist',
+      `  sink file routing.yaml/pairs.ndjson: ${file} is not a directory`,
       `  sink kafka 127.0.0.1:${closed}: connection refused: nothing listens there`,
     ])
   })
@@ -126,6 +127,38 @@ describe('validate --probe', () => {
       code: 3,
       stderr: `  upstream churn-v1 https://127.0.0.1:${plain}: ${problem}\n`,
     })
+  })
+
+  test('does not take every listener for a broker, nor every answer for health', async () => {
+    const [silent, sick] = [
+      await listening(createServer(socket => socket.end())),
+      await listening(
+        createHttpServer((request, response) => response.writeHead(request.url === '/ok' ? 204 : 503).end()),
+      ),
+    ]
+    const upstream = (path: string) => `{ endpoints: "http://127.0.0.1:${sick}", health: { path: ${path} } }`
+    const text = `${upstreams(upstream('/ok'), upstream('/sick'))}sinks: { kafka: { brokers: ["127.0.0.1:${silent}"] } }\n`
+    const file = writeFiles({ 'routing.yaml': text })
+    const { code, stdout, stderr } = await understudy(['validate', '-c', file, '--probe'])
+    expect(code).toBe(3)
+    expect(stdout).toContain(`  upstream churn-v1 http://127.0.0.1:${sick}: is healthy\n`)
+    const [health, kafka] = stderr.split('\n')
+    expect(health).toBe(
+      `  upstream churn-v2 http://127.0.0.1:${sick}: answers 503 to /sick (health.path), which counts as broken`,
+    )
+    expect(kafka).toContain(
+      `  sink kafka 127.0.0.1:${silent}: accepts connections, but does not answer like a broker: `,
+    )
+  })
+
+  test('is content with a file sink that serve would make the directory of, and with a device', async () => {
+    const open = await listening(createServer(socket => socket.end()))
+    const text = upstreams(`http://127.0.0.1:${open}`, `http://127.0.0.1:${open}`)
+    const file = writeFiles({ 'routing.yaml': `${text}sinks: { file: { path: a/b/pairs.ndjson } }\n` })
+    expect((await understudy(['validate', '-c', file, '--probe'], dirname(file))).code).toBe(0)
+    expect(existsSync(join(dirname(file), 'a'))).toBe(false)
+    writeFileSync(file, `${text}sinks: { file: { path: /dev/null } }\n`)
+    expect((await understudy(['validate', '-c', file, '--probe'], dirname(file))).code).toBe(0)
   })
 
   test('refuses a file sink whose file is a directory', async () => {
