@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
 import { EXPLAIN_OPTIONS } from './commands.ts'
 import { explainRequest } from './explanation.ts'
 import { explanationText } from './explanation-text.ts'
@@ -36,6 +37,7 @@ interface Request {
 function requestHead({ target, method, headers, address }: Request): RequestHead {
   if (!target.startsWith('/')) throw new UsageError('--path must start with /')
   if (!TOKEN_PATTERN.test(method)) throw new UsageError('--method is not an HTTP method')
+  if (isIP(address) === 0) throw new UsageError('--address must be an IP address, for example 192.0.2.7')
   const [path = '', ...query] = target.split('?')
   return {
     method: method.toUpperCase(),

@@ -1,5 +1,7 @@
 import { formatKeySource } from '../config/key-source.ts'
 import type { RoutePlan, Snapshot } from '../config/snapshot.ts'
+import { ProxyError } from '../errors.ts'
+import { readTarget } from '../dataplane/http/target.ts'
 import { decideCanary } from '../dataplane/routing/assign.ts'
 import { modelOf } from '../dataplane/routing/body-json.ts'
 import { readKey } from '../dataplane/routing/key.ts'
@@ -52,12 +54,12 @@ export interface ArmExplanation {
 export function explainRequest(snapshot: Snapshot, head: RequestHead, body: Buffer): Explanation {
   const { method, path, host, requestId } = head
   const bodyBytes = body.length
-  const index = matchRoute(snapshot.routes, head)
-  const tried = snapshot.routes
-    .slice(0, index < 0 ? undefined : index + 1)
-    .map(route => ({ route: route.name, mismatch: mismatch(route.match, head) }))
+  const malformed = malformedTarget(head)
+  const index = malformed === null ? matchRoute(snapshot.routes, head) : -1
+  const looked = malformed === null ? snapshot.routes.slice(0, index < 0 ? undefined : index + 1) : []
+  const tried = looked.map(route => ({ route: route.name, mismatch: mismatch(route.match, head) }))
   const route = snapshot.routes[index]
-  const refused = refusal(snapshot, route, bodyBytes)
+  const refused = malformed ?? refusal(snapshot, route, bodyBytes)
   const served = refused === null ? route : undefined
   const arm = served === undefined ? null : explainArm(snapshot, served, head)
   const copies = served === undefined || arm === null ? NO_COPIES : explainCopies(snapshot, served, head, body, arm)
@@ -70,6 +72,12 @@ export function explainRequest(snapshot: Snapshot, head: RequestHead, body: Buff
     ...copies,
     unit: served === undefined ? null : explainUnit(served, head),
   }
+}
+
+/** Answered before any route is looked at. */
+function malformedTarget({ path, query, headers }: RequestHead): Explanation['refused'] {
+  const read = readTarget(query === '' ? path : `${path}?${query}`, headers.host)
+  return read instanceof ProxyError ? { status: read.status, reason: read.message } : null
 }
 
 function refusal(snapshot: Snapshot, route: RoutePlan | undefined, bodyBytes: number): Explanation['refused'] {

@@ -23,7 +23,7 @@ export const listen = z
   .describe('Where clients connect. A change needs a restart.')
 
 export const admin = block({
-  address: address().prefault('127.0.0.1:9090').describe('HOST:PORT of /metrics, the admin API and the dashboard.'),
+  address: address().prefault('127.0.0.1:9090').describe('HOST:PORT of /metrics and the admin API.'),
   token: text('a text or `none`', 'quote it, or read it with !file or ${NAME}')
     .min(1)
     .nullable()

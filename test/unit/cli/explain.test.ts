@@ -50,6 +50,14 @@ const payloads = (compare: string, path = '/churn/infer') =>
   )
 
 describe('an explanation', () => {
+  test.each(['/churn/../admin', '/churn/%2e%2e/admin', '/churn/a b'])(
+    'says that the proxy refuses %s, before any route',
+    path => {
+      const { refused, tried, route, arm } = explain({ path })
+      expect([refused?.status, tried, route, arm]).toEqual([400, [], null, null])
+    },
+  )
+
   test('says which routes were tried and why they did not match', () => {
     expect(explain().tried).toEqual([
       { route: 'other', mismatch: 'path' },

@@ -32,6 +32,10 @@ describe('wrong use ends with 2, a message on stderr and nothing on stdout', () 
     [['validate', '-c'], 'argument missing\nSee understudy validate --help'],
     [['schema', 'more'], 'See understudy schema --help'],
     [['explain', '-c', 'x', '--path', 'no-slash'], 'understudy explain: --path must start with /'],
+    [
+      ['explain', '-c', 'x', '--path', '/', '--address', '10.0.0.300'],
+      'understudy explain: --address must be an IP address',
+    ],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await understudy(args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
