@@ -67,7 +67,7 @@ export const REPORT_OPTIONS = {
   format: {
     type: 'string',
     value: 'markdown|html|json',
-    summary: 'what it is printed as (default: as the name of FILE ends, else markdown)',
+    summary: 'what it is printed as (default: as the name of FILE ends; markdown where it has no ending)',
   },
   output: { type: 'string', short: 'o', value: 'FILE', summary: 'write it to this file, whole or not at all' },
   admin: ADMIN,

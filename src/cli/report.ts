@@ -26,14 +26,21 @@ export async function run(args: string[]): Promise<number> {
   return OK
 }
 
-/** As asked for; else as the name of the file says. */
+/** As asked for; else as the name of the file ends. @throws UsageError */
 function readFormat(format: string | undefined, file: string | undefined): ReportFormat {
-  if (format === undefined) {
-    const extension = extname(file ?? '').slice(1)
-    return REPORT_FORMATS.find(each => FORMAT_FACTS[each].extension === extension) ?? 'markdown'
-  }
+  if (format === undefined) return formatByName(file ?? '')
   if (!isReportFormat(format)) throw new UsageError(`--format is ${REPORT_FORMATS.join(', ')}, not ${format}`)
   return format
+}
+
+/** A name without an ending, like that of a pipe, says nothing; one that is of none of ours asks for what there is not. */
+function formatByName(file: string): ReportFormat {
+  const extension = extname(file).slice(1)
+  if (extension === '') return 'markdown'
+  const found = REPORT_FORMATS.find(each => FORMAT_FACTS[each].extension === extension)
+  if (found !== undefined) return found
+  const known = REPORT_FORMATS.map(each => `.${FORMAT_FACTS[each].extension}`).join(', ')
+  throw new UsageError(`--output ends in .${extension}, which is none of ${known}: give the --format too`)
 }
 
 /** What is no plain file, like a pipe or a terminal, cannot be replaced and is written to. @throws UsageError */

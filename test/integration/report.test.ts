@@ -155,6 +155,11 @@ describe('understudy report', () => {
       2,
       expect.stringContaining('--format is markdown, html, json, not pdf'),
     ])
+    const ending = await understudy('report', '-o', 'report.pdf')
+    expect([ending.code, ending.stderr]).toEqual([
+      2,
+      expect.stringContaining('--output ends in .pdf, which is none of .md, .html, .json'),
+    ])
     const file = await understudy('report', '-o', 'no/such/directory/report.md')
     expect([file.code, file.stderr]).toEqual([2, expect.stringContaining('cannot write --output')])
     expect((await runCommand(['report'])).code).toBe(2)

@@ -36,7 +36,7 @@ const comparison = block({
 })
 
 export const compare = z
-  .union([off('comparison'), comparison], { error: expected('a block of keys or `off`') })
+  .union([off('comparison'), comparison], { error: expected('a block of keys or `off`', 'to switch it off write off') })
   .prefault({})
   .describe('How the answers of a pair are compared. `off`: pairs are counted and timed, not decoded.')
 
@@ -64,7 +64,7 @@ const recording = block({
 })
 
 export const record = z
-  .union([off('records'), recording], { error: expected('a block of keys or `off`') })
+  .union([off('records'), recording], { error: expected('a block of keys or `off`', 'to switch it off write off') })
   .prefault({})
   .describe('What a pair record carries. `off`: no pair records.')
 

@@ -15,12 +15,16 @@ const OWN_HEADERS = new Set([
 ])
 
 function ruledHeaderName() {
-  return headerName().refine(name => !OWN_HEADERS.has(name) && name !== 'host' && !name.startsWith('x-understudy-'), {
-    error: message(
-      'is a header that Understudy writes itself',
-      'for the Host header use the `host` key of the upstream',
-    ),
+  return headerName().refine(name => hintForOwn(name) === null, {
+    error: ({ input }) => message('is a header that Understudy writes itself', hintForOwn(String(input)) ?? ''),
   })
+}
+
+/** What to do instead; null: the header is not ours. */
+function hintForOwn(name: string): string | null {
+  if (name === 'host') return 'for the Host header use the `host` key of the upstream'
+  if (name.startsWith('x-understudy-')) return "leave it out: it marks copies and answers, and is never the client's"
+  return OWN_HEADERS.has(name) ? 'leave it out: it belongs to one connection, and the proxy has its own' : null
 }
 
 /** `removed`: the names removed when the block does not say. */

@@ -86,11 +86,17 @@ export function number(what: string, min: number, max: number, hint = '', hintWh
   )
 }
 
+/** Of another type, or with a fraction. */
+const notWhole = (issue: RawIssue): string =>
+  typeof issue.input === 'number'
+    ? message('expected a whole number, got one with a fraction')
+    : expected('a whole number')(issue)
+
 export function count(min: number, max: number) {
   return z.preprocess(
     numberFromText,
     z
-      .int({ error: expected('a whole number') })
+      .int({ error: notWhole })
       .min(min, { error: message(`must be at least ${min}`) })
       .max(max, { error: message(`must be at most ${max}`) }),
   )

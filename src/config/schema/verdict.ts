@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { block, count, duration, expected, number } from './scalars.ts'
 
-const share = (what: string) => number(what, 0, 1)
+const share = (what: string) => number(what, 0, 1, 'a share, for example 0.005 for half a percent')
 /** Open at both ends: the logarithms of evidence need room. */
-const probability = () => number('a number between 0 and 1', 1e-9, 1 - 1e-9)
+const probability = (hint = 'a share, for example 0.01 for one percent') =>
+  number('a number between 0 and 1', 1e-9, 1 - 1e-9, hint)
 
 const percentileOf = (what: string) =>
   number('a percentile', 50, 99.9)
@@ -49,7 +50,7 @@ const canaryLatency = block({
 
 const gates = block({
   agreement: block({
-    min: probability().optional().describe('Least share of pairs that agree.'),
+    min: probability('a share, for example 0.99').optional().describe('Least share of pairs that agree.'),
     below_noise: probability()
       .optional()
       .describe(

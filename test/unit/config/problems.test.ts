@@ -100,6 +100,35 @@ routing.yaml:9:37  routes[0].shadows[0].percnt: unknown key
     hint: leave it out for the defaults, or declare a gate`,
   },
   {
+    problem: 'a header that frames the request',
+    text: replaced('percent: 100 }', 'percent: 100, headers: { set: { Content-Length: "1" } } }'),
+    message: `routing.yaml:9:69  routes[0].shadows[0].headers.set.Content-Length: is a header that Understudy writes itself
+    hint: leave it out: it belongs to one connection, and the proxy has its own`,
+  },
+  {
+    problem: 'a header that marks copies',
+    text: replaced('percent: 100 }', 'percent: 100, headers: { remove: [x-understudy-role] } }'),
+    message: `routing.yaml:9:71  routes[0].shadows[0].headers.remove[0]: is a header that Understudy writes itself
+    hint: leave it out: it marks copies and answers, and is never the client's`,
+  },
+  {
+    problem: 'a share that is a percentage',
+    text: replaced('    shadows', '    gates: { agreement: { min: 95 } }\n    shadows'),
+    message: `routing.yaml:9:32  routes[0].gates.agreement.min: must be at most 0.999999999
+    hint: a share, for example 0.99`,
+  },
+  {
+    problem: 'off as false',
+    text: `${SMALLEST}record: false\n`,
+    message: `routing.yaml:10:9  record: expected a block of keys or \`off\`, got true or false
+    hint: to switch it off write off`,
+  },
+  {
+    problem: 'a fraction where things are counted',
+    text: `${SMALLEST}limits: { in_flight: 1.5 }\n`,
+    message: `routing.yaml:10:22  limits.in_flight: expected a whole number, got one with a fraction`,
+  },
+  {
     problem: 'an unknown upstream',
     text: replaced('primary: churn-v1', 'primary: chrun-v1'),
     message: `routing.yaml:8:14  routes[0].primary: there is no upstream \`chrun-v1\`
