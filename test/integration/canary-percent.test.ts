@@ -91,6 +91,14 @@ test('F5: it is kept across reloads, whatever else they change', async () => {
   expect(await percentMetric()).toBe(60)
 })
 
+test('that the file has another one is said, and whose it is', async () => {
+  const stays = 'route r: the file says 25 percent, the 60 set by hand stays'
+  const applied = proxy.log.findLast(line => line.msg === 'configuration applied')
+  expect(applied?.['changes']).toContain(stays)
+  const view = await getJson(`${proxy.adminUrl}/api/v1/routes/r/canary`)
+  expect(view).toMatchObject({ percent: 60, setBy: { actor: 'ada', reason: 'go on' } })
+})
+
 test('F5: without a canary everyone is with the primary, and the same users are back with it', async () => {
   await proxy.reload(config(null))
   expect(await canaryUsers()).toEqual([])
