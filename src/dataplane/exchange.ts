@@ -184,9 +184,8 @@ export class Exchange implements UploadOwner, Attendant {
   onClientGone(detail: string): void {
     if (this.answered) return
     this.clientGone = true
-    // One that has failed already, where the request waits for another endpoint, says nothing any more.
-    if (this.live !== null && !this.live.ended) this.live.fail('CLIENT_GONE', detail)
-    else liveEnded(this)
+    if (this.#running === null) liveEnded(this)
+    else this.#running.fail('CLIENT_GONE', detail)
   }
 
   onClientDrained(): void {
@@ -211,12 +210,17 @@ export class Exchange implements UploadOwner, Attendant {
     this.upload?.letGoOfClient()
   }
 
+  /** The leg under way: one that has failed, where the request waits for another endpoint, says nothing any more. */
+  get #running(): LiveLeg | null {
+    return this.live?.ended === false ? this.live : null
+  }
+
   /** What has arrived may be with the model server already: its leg ends, and the client gets the reason. */
   #endLive(error: ProxyError): void {
     // The rest of the body may still come: the connection's framing is in doubt.
     this.client.closeAfterAnswer = true
-    if (this.live !== null) this.live.fail(error.code, error.message)
-    else this.refuseAdmitted(error)
+    if (this.#running === null) this.refuseAdmitted(error)
+    else this.#running.fail(error.code, error.message)
   }
 
   /** The route and the arm, where they waited for the body. false: there is no route, and the client was told. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
+import { rawHandshake } from '../support/raw-handshake.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { selfSigned } from '../support/self-signed.ts'
 import { closeOf, nextMessage, openWebSocket, startWsUpstream, type WsUpstream } from '../support/websocket.ts'
@@ -10,15 +11,7 @@ import { eventually } from '../support/within.ts'
 
 const certificate = selfSigned()
 const MIB = 1024 * 1024
-const HANDSHAKE = [
-  'GET / HTTP/1.1',
-  'Host: h',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  '\r\n',
-].join('\r\n')
+const HANDSHAKE = rawHandshake('/')
 let upstream: WsUpstream
 let canary: WsUpstream
 let secure: WsUpstream

@@ -6,15 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
+import { rawHandshake, SWITCHING_PROTOCOLS } from '../support/raw-handshake.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
-
-const HANDSHAKE =
-  'Host: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
-const SWITCHING =
-  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
 
 let upstream: UpstreamServer
 let proxy: RunningUnderstudy
@@ -25,7 +19,7 @@ beforeAll(async () => {
       respond.reply(200)
       return
     }
-    respond.raw(SWITCHING)
+    respond.raw(SWITCHING_PROTOCOLS)
     setTimeout(() => (target === '/reset' ? respond.reset() : respond.close()), 100)
   })
   proxy = await startUnderstudy({
@@ -45,7 +39,7 @@ test.each(['/reset', '/close'])(
   async target => {
     const bystander = await connectRaw(proxy.port)
     const client = await connectRaw(proxy.port, { allowHalfOpen: true })
-    client.send(`GET ${target} HTTP/1.1\r\n${HANDSHAKE}`)
+    client.send(rawHandshake(target))
     // Each byte behind its end is answered with a reset.
     const sending = setInterval(() => client.send('\x82\x80\x00\x00\x00\x00'), 10)
     await client.closed

@@ -5,6 +5,7 @@
  */
 import { expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
+import { rawHandshake } from '../support/raw-handshake.ts'
 import { startUnderstudy } from '../support/run-understudy.ts'
 import { startUpstream } from '../support/upstream-server.ts'
 
@@ -18,10 +19,7 @@ test('a handshake that expects to be told to continue is forwarded like any othe
     routes: [{ name: 'r', primary: 'v1' }],
   })
   const client = await connectRaw(proxy.port)
-  client.send(
-    'GET /s?a=1 HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Kept: yes\r\nExpect: 100-continue\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  )
+  client.send(rawHandshake('/s?a=1', 'X-Kept: yes\r\nExpect: 100-continue\r\n'))
   expect((await client.readResponse()).body.toString()).toBe('/s?a=1 websocket yes')
   expect((await proxy.readMetrics()).value('understudy_thread_restarts_total')).toBe(0)
   client.destroy()

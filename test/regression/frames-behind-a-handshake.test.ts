@@ -9,22 +9,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { InProcessPlane } from '../support/in-process-plane.ts'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
+import { rawHandshake, SWITCHING_PROTOCOLS } from '../support/raw-handshake.ts'
 import { eventually } from '../support/within.ts'
 import { loadText } from '../unit/config/routing-files.ts'
 
-const HANDSHAKE = [
-  'GET /ws HTTP/1.1',
-  'Host: h',
-  'Connection: Upgrade',
-  'Upgrade: websocket',
-  'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-  '\r\n',
-].join('\r\n')
-/** RFC 6455 §1.3, of the key above. */
-const ANSWER =
-  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
+const HANDSHAKE = rawHandshake('/ws')
 const FRAMES = 'of the first client '.repeat(20)
 
 let sockets: Server
@@ -68,7 +57,7 @@ test('bytes behind a handshake arrive as they were sent, whatever others send me
   other.send(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
   expect((await other.readResponse()).status).toBe(200)
   received = ''
-  upgraded?.write(ANSWER)
+  upgraded?.write(SWITCHING_PROTOCOLS)
   expect((await client.readResponse()).status).toBe(101)
   client.send('and more')
   await eventually(() => received.length >= FRAMES.length + 8)

@@ -3,11 +3,11 @@
  * connection to the model server that became free was offered to those who stood in line. It took it each time, and who
  * stood in line was told after a second that none had become free.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy } from '../support/run-understudy.ts'
 import { startUpstream } from '../support/upstream-server.ts'
+import { eventually } from '../support/within.ts'
 
 test('a request that stands in line goes before those that another client has sent ahead', async () => {
   const upstream = await startUpstream((_request, respond) => void setTimeout(() => respond.reply(200), 50))
@@ -19,7 +19,7 @@ test('a request that stands in line goes before those that another client has se
   const [ahead, waiting] = [await connectRaw(proxy.port), await connectRaw(proxy.port)]
   const sent = 8
   ahead.send('GET /ahead HTTP/1.1\r\nHost: h\r\n\r\n'.repeat(sent))
-  while (upstream.requestCount === 0) await sleep(1)
+  await eventually(() => upstream.requestCount > 0)
   waiting.send('GET /waiting HTTP/1.1\r\nHost: h\r\n\r\n')
   expect((await waiting.readResponse()).status).toBe(200)
   for (let i = 0; i < sent; i++) expect((await ahead.readResponse()).status).toBe(200)

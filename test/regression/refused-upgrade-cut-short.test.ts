@@ -5,12 +5,11 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
+import { rawHandshake } from '../support/raw-handshake.ts'
 import { startUnderstudy, type RunningUnderstudy } from '../support/run-understudy.ts'
 import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
 
-const HANDSHAKE =
-  'Host: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Request-Id: caf\xe9\r\n\r\n'
+const REQUEST_ID = 'X-Request-Id: caf\xe9\r\n'
 let upstream: UpstreamServer
 let proxy: RunningUnderstudy
 
@@ -44,14 +43,14 @@ test.each([
   ['/reset', 'reset'],
 ])('the client can tell an answer to its handshake that is whole from one that is not: %s', async (target, how) => {
   const client = await connectRaw(proxy.port)
-  client.send(`GET ${target} HTTP/1.1\r\n${HANDSHAKE}`)
+  client.send(rawHandshake(target, REQUEST_ID))
   const { bytes, closed } = await client.readUntilClose()
   expect([bytes.toString('latin1').split('\r\n')[0], closed]).toEqual(['HTTP/1.1 400 Bad Request', how])
 })
 
 test('a request id beyond ASCII comes back as it came', async () => {
   const client = await connectRaw(proxy.port)
-  client.send(`GET /dead HTTP/1.1\r\n${HANDSHAKE}`)
+  client.send(rawHandshake('/dead', REQUEST_ID))
   const { bytes } = await client.readUntilClose()
   expect(bytes.toString('latin1')).toContain('x-request-id: caf\xe9\r\n')
 })

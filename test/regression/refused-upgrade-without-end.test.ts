@@ -4,6 +4,7 @@
  */
 import { expect, test } from 'vitest'
 import { connectRaw } from '../support/raw-client.ts'
+import { rawHandshake } from '../support/raw-handshake.ts'
 import { startUnderstudy } from '../support/run-understudy.ts'
 import { startUpstream } from '../support/upstream-server.ts'
 import { eventually } from '../support/within.ts'
@@ -15,10 +16,7 @@ test('both connections of a refused upgrade are gone when the client has gone', 
   })
   const proxy = await startUnderstudy({ upstreams: { v1: upstream.url }, routes: [{ name: 'r', primary: 'v1' }] })
   const client = await connectRaw(proxy.port, { allowHalfOpen: true })
-  client.send(
-    'GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
-      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  )
+  client.send(rawHandshake('/'))
   await eventually(() => client.receivedBytes > 100 || undefined)
   await eventually(async () => (await proxy.readMetrics()).sum('understudy_upstream_in_flight') === 1 || undefined)
   client.halfClose()

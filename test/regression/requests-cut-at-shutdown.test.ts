@@ -5,12 +5,12 @@
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { SealedWindow } from '../../src/wire/window.ts'
 import { connectRaw } from '../support/raw-client.ts'
 import { startUnderstudy } from '../support/run-understudy.ts'
 import { startUpstream } from '../support/upstream-server.ts'
+import { eventually } from '../support/within.ts'
 
 const REQUESTS = 6
 
@@ -24,7 +24,7 @@ test('requests that are ended with the drain have an answer, a line in the log a
   })
   const clients = await Promise.all(Array.from({ length: REQUESTS }, () => connectRaw(proxy.port)))
   for (const client of clients) client.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
-  while (model.requestCount < REQUESTS) await sleep(10)
+  await eventually(() => model.requestCount === REQUESTS)
   proxy.signal('SIGTERM')
   for (const client of clients) {
     const response = await client.readResponse({ timeoutMs: 40_000 })
@@ -40,5 +40,35 @@ test('requests that are ended with the drain have an answer, a line in the log a
   const lines = (await readFile(join(proxy.directory, 'pairs.ndjson'), 'utf8')).trim().split('\n')
   const arms = lines.flatMap(line => Object.values((JSON.parse(line) as SealedWindow).counts.arms))
   expect(arms.reduce((sum, { primary, canary }) => sum + primary.requests + canary.requests, 0)).toBe(REQUESTS)
+  await model.stop()
+}, 60_000)
+
+test('so has one that has found its endpoint dead and stands in line for another', async () => {
+  const dead = await startUpstream(() => {})
+  await dead.stop()
+  const model = await startUpstream((_request, respond) => respond.hang())
+  const proxy = await startUnderstudy({
+    listen: { address: '127.0.0.1:0', threads: 1 },
+    upstreams: {
+      v1: {
+        endpoints: [dead.url, model.url],
+        connections: 1,
+        outlier: { errors: 1_000 },
+        timeouts: { connect: '60s' },
+      },
+    },
+    routes: [{ name: 'r', primary: 'v1' }],
+  })
+  const [first, second] = [await connectRaw(proxy.port), await connectRaw(proxy.port)]
+  first.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+  await eventually(() => model.requestCount === 1)
+  second.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
+  await eventually(async () => (await proxy.readMetrics()).value('understudy_in_flight') === 2 || undefined)
+  proxy.signal('SIGTERM')
+  for (const client of [first, second]) {
+    const { status, body } = await client.readResponse({ timeoutMs: 40_000 })
+    expect([status, JSON.parse(body.toString()).code]).toEqual([503, 'DRAINING'])
+  }
+  expect((await proxy.exited).code).toBe(0)
   await model.stop()
 }, 60_000)

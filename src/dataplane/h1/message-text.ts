@@ -18,3 +18,8 @@ export function writeChunk(socket: Socket, chunk: Buffer, written: (() => void) 
 export function lastChunkText(trailers: readonly string[] = []): string {
   return `0\r\n${fieldLines(trailers)}\r\n`
 }
+
+/** An answer that has no body, whatever its head says (RFC 9112 §6.3). `method`: of its request. */
+export function isBodiless(method: string, status: number): boolean {
+  return method === 'HEAD' || status === 204 || status === 304
+}

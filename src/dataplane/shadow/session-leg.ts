@@ -190,9 +190,7 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
   #finish(end: 'whole' | 'cut', detail = ''): void {
     const { plane } = this.#exchange
     const { upstream, pace, ceilings } = this.slot.shadow
-    const verdict = this.#verdict()
-    // As for any copy: see ShadowLeg.
-    const isMuted = verdict === 'bad' && upstream.servesClients
+    const verdict = upstream.verdictOfCopy(this.#verdict())
     const hears = this.error === null && !this.#isDeaf && !this.#isTooLong
     const lastWord = hears ? this.#session.lastWord : null
     this.#state = 'ended'
@@ -200,7 +198,7 @@ export class SessionLeg implements CopyLeg, SessionListener, WheelEntry {
     if (this.#answeredAtUs === 0) this.#answeredAtUs = plane.clock.nowUs()
     plane.wheel.disarm(this)
     this.#connection.leave(lastWord)
-    upstream.ended(this.endpoint, isMuted ? 'undecided' : verdict)
+    upstream.ended(this.endpoint, verdict)
     ceilings?.spend(this.#heardBytes + this.bytes, plane.clock.nowUs())
     if (this.error === null && !this.#isTooLong) pace.kept()
     else pace.lost()

@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.ts'
+import { isBodiless } from '../h1/message-text.ts'
 import { shadowEnded } from '../settle.ts'
 import { BodyCapture } from '../upstream/capture.ts'
 import type { AnswerHead } from '../upstream/h1/answer-head.ts'
@@ -42,7 +43,7 @@ export class ShadowLeg extends Leg {
   /** Giving up is no error of the shadow: it answered, and the capture says that the answer is over the limit. */
   protected onHead({ status, contentLength }: AnswerHead): void {
     // What such an answer declares is not in it.
-    if (this.method === 'HEAD' || status === 204 || status === 304) return
+    if (isBodiless(this.method, status)) return
     if (contentLength !== null && contentLength > this.#drainUntilBytes) this.#cut()
   }
 
@@ -52,13 +53,8 @@ export class ShadowLeg extends Leg {
     if (this.bytes > this.#drainUntilBytes || ++this.#pieces > MOST_PIECES) this.#cut()
   }
 
-  /**
-   * Where clients are answered too, a copy only speaks well: its deadline is its own, and what it asks may be none of theirs.
-   * Copies that fail are kept back by the gate and the pace of their shadow.
-   */
   protected override verdict(): LegVerdict {
-    const verdict = super.verdict()
-    return verdict === 'bad' && this.upstream.servesClients ? 'undecided' : verdict
+    return this.upstream.verdictOfCopy(super.verdict())
   }
 
   #cut(): void {

@@ -31,7 +31,8 @@ export function forward(exchange: Exchange, body: RequestBody): ProxyError | nul
 
 /**
  * Sends the request again where that is safe: to each other endpoint while nothing of it was sent, if need be from the line
- * in front of them, or once when it may be repeated and no byte of an answer has come. Never to the other arm: its answer would be counted for the wrong version.
+ * in front of them, or once when it may be repeated and no byte of an answer has come. Never to the other arm: its answer
+ * would be counted for the wrong version.
  * @returns false when it must not be repeated.
  */
 export function retry(exchange: Exchange, failed: LiveLeg): boolean {

@@ -84,6 +84,14 @@ export class Upstream {
     return this.#line.join(waiter)
   }
 
+  /**
+   * What a copy's verdict counts for. Where clients are answered too, it only speaks well: its deadline is its own, and what it
+   * asks may be none of theirs. Copies that fail are kept back by the gate and the pace of their shadow.
+   */
+  verdictOfCopy(verdict: LegVerdict): LegVerdict {
+    return verdict === 'bad' && this.servesClients ? 'undecided' : verdict
+  }
+
   /** A leg has ended: the endpoint is told how, and whoever is first in line gets the connection. */
   ended(endpoint: Endpoint, verdict: LegVerdict): void {
     endpoint.ended(verdict, performance.now())

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { fieldLines } from '../../h1/message-text.ts'
+import { fieldLines, isBodiless } from '../../h1/message-text.ts'
 
 /** How the end of an answer's body is told. */
 export type AnswerFraming = 'none' | 'length' | 'chunked' | 'close'
@@ -16,7 +16,7 @@ export function framingOf(
   status: number,
   bodyBytes: number | null,
 ): AnswerFraming {
-  if (method === 'HEAD' || status === 204 || status === 304) return 'none'
+  if (isBodiless(method, status)) return 'none'
   if (bodyBytes !== null) return 'length'
   return httpVersion === '1.1' ? 'chunked' : 'close'
 }

@@ -2,6 +2,7 @@ import { ANSWER_CHUNK_LINE, ChunkReader } from '../../h1/chunk-reader.ts'
 import { MalformedMessage } from '../../h1/fields.ts'
 import { HeadMemory } from '../../h1/head-memory.ts'
 import { HeadReader } from '../../h1/head-reader.ts'
+import { isBodiless } from '../../h1/message-text.ts'
 import { checkBeginning, parseAnswerHead, type AnswerHead } from './answer-head.ts'
 
 /** Largest answer head of a model server we read; trace headers and long `ce-*` values fit. */
@@ -34,7 +35,8 @@ export class AnswerParser {
   readonly #listener: AnswerListener
   readonly #heads: HeadMemory<AnswerHead>
   #state: State = 'idle'
-  #withoutBody = false
+  /** Of the request. */
+  #method = ''
   readonly #chunks = new ChunkReader(ANSWER_CHUNK_LINE, MAX_HEAD_BYTES)
   readonly #onData = (bytes: Buffer): void => this.#listener.onData(bytes)
   /** Of a body of known length. */
@@ -51,7 +53,7 @@ export class AnswerParser {
   /** A request of this method is being sent: the next bytes are its answer's. */
   expect(method: string): void {
     this.#state = 'head'
-    this.#withoutBody = method === 'HEAD'
+    this.#method = method
     this.#head.reset()
     this.#interims = 0
   }
@@ -123,7 +125,7 @@ export class AnswerParser {
   /** RFC 9112 §6.3. */
   #answer(head: AnswerHead, rest: number): void {
     const { status, contentLength } = head
-    if (this.#withoutBody || status === 204 || status === 304 || contentLength === 0) {
+    if (isBodiless(this.#method, status) || contentLength === 0) {
       this.#state = 'length'
       this.#listener.onHead(head)
       if (this.#state === 'length') this.#end(NO_TRAILERS, rest)
