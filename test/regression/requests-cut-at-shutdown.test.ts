@@ -59,7 +59,8 @@ test('so has one that has found its endpoint dead and stands in line for another
     },
     routes: [{ name: 'r', primary: 'v1' }],
   })
-  const [first, second] = [await connectRaw(proxy.port), await connectRaw(proxy.port)]
+  // In this order: were it the other way, the end of the first would give its connection to the second.
+  const [second, first] = [await connectRaw(proxy.port), await connectRaw(proxy.port)]
   first.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
   await eventually(() => model.requestCount === 1)
   second.send('GET / HTTP/1.1\r\nHost: h\r\n\r\n')
