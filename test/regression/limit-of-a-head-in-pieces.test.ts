@@ -44,7 +44,7 @@ test.each([
     const read = (): void => {
       for (const piece of pieces) {
         const bytes = Buffer.from(piece, 'latin1')
-        for (let at = 0; at < bytes.length; ) at = reader.step(bytes, at, () => {})
+        for (let at = 0; at < bytes.length; ) at = reader.step(bytes, at, { onData: () => {} })
       }
     }
     if (taken) read()

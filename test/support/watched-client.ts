@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { DataPlane } from '../../src/dataplane/data-plane.ts'
+import { LinkedList } from '../../src/dataplane/linked-list.ts'
 import { ClientConnection } from '../../src/dataplane/http/client-connection.ts'
 import { connectRaw, type RawClient } from './raw-client.ts'
 
@@ -13,13 +14,15 @@ export interface WatchedClient {
 
 /** Accepts one connection as the listener does. */
 export async function connectWatched(plane: DataPlane): Promise<WatchedClient> {
-  const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true })
+  const server = createServer({ noDelay: true, allowHalfOpen: true })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const accepted = once(server, 'connection') as Promise<[Socket]>
+  const accepted = Promise.withResolvers<ClientConnection>()
+  server.once('connection', (socket: Socket) => {
+    accepted.resolve(new ClientConnection(plane, socket, new LinkedList()))
+  })
   const client = await connectRaw((server.address() as AddressInfo).port, { allowHalfOpen: true })
-  const [socket] = await accepted
-  const connection = new ClientConnection(plane, socket)
+  const connection = await accepted.promise
   server.close()
   return { client, socket: connection.socket }
 }

@@ -15,6 +15,12 @@ const NO_TRAILERS: readonly string[] = []
 export const ANSWER_CHUNK_LINE = /^([0-9a-f]{1,13})[ \t]*(?:;.*)?$/i
 export const REQUEST_CHUNK_LINE = /^([0-9a-f]{1,13})(?:;.*)?$/i
 
+/** Who gets what is in the chunks. */
+export interface ChunkListener {
+  /** A view of what was pushed. */
+  onData(bytes: Buffer): void
+}
+
 /**
  * Reads a chunked body, however its bytes are cut. States:
  *   size      size and extensions of a chunk
@@ -52,10 +58,10 @@ export class ChunkReader {
   }
 
   /**
-   * One step from `at`, which is before the end of `bytes`. `onData` gets a view of what was pushed.
+   * One step from `at`, which is before the end of `bytes`.
    * @returns behind what was read. @throws MalformedMessage
    */
-  step(bytes: Buffer, at: number, onData: (bytes: Buffer) => void): number {
+  step(bytes: Buffer, at: number, listener: ChunkListener): number {
     switch (this.#state) {
       case 'size':
         return this.#size(bytes, at)
@@ -63,7 +69,7 @@ export class ChunkReader {
         const end = Math.min(bytes.length, at + this.#leftBytes)
         this.#leftBytes -= end - at
         if (this.#leftBytes === 0) this.#state = 'data-end'
-        onData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end))
+        listener.onData(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end))
         return end
       }
       case 'data-end':

@@ -5,8 +5,9 @@ import type { ErrorCode } from '../../errors.ts'
 import type { DataPlane } from '../data-plane.ts'
 import { MalformedMessage } from '../h1/fields.ts'
 import { handleRequest } from '../handle-request.ts'
+import type { LinkedList, Place } from '../linked-list.ts'
 import { clientAddress } from './client-address.ts'
-import { ClientDeadline, type Awaited } from './client-deadline.ts'
+import { ClientDeadline, type Awaited, type DeadlineListener } from './client-deadline.ts'
 import { H1Downstream, type H1Connection } from './h1-downstream.ts'
 import type { ReceivedHead } from './h1/received-head.ts'
 import { HeadTooLarge, RequestParser, type RequestListener } from './h1/request-parser.ts'
@@ -16,6 +17,7 @@ import { closeLingering } from './linger.ts'
 import { answerRaw } from './problem.ts'
 import { readInPlace } from './read-in-place.ts'
 import { ReaderWatch } from './reader-watch.ts'
+import { hear, hearBytes, unhear, type SocketListener } from './socket-listener.ts'
 import type { UnreadAnswers } from './unread-answers.ts'
 import { handleUpgrade, isWebSocket } from './upgrade.ts'
 
@@ -32,10 +34,12 @@ const NOTHING: Buffer = Buffer.alloc(0)
  *   upgraded  it is no HTTP any more, the tunnel has the socket
  *   closed    the socket is gone
  */
-export class ClientConnection implements RequestListener, H1Connection {
+export class ClientConnection implements RequestListener, SocketListener, DeadlineListener, H1Connection {
   readonly socket: Socket
   readonly secure: boolean
   readonly #plane: DataPlane
+  readonly #open: LinkedList<ClientConnection>
+  readonly #place: Place<ClientConnection>
   readonly #parser: RequestParser
   readonly #deadline: ClientDeadline
   #state: 'open' | 'closing' | 'upgraded' | 'closed' = 'open'
@@ -59,21 +63,19 @@ export class ClientConnection implements RequestListener, H1Connection {
   /** When a sweep last saw that, performance.now(). */
   #seenAtMs = 0
 
-  /** `accepted`: paused. */
-  constructor(plane: DataPlane, accepted: Socket) {
+  /** It is in `open` until its socket is closed. */
+  constructor(plane: DataPlane, accepted: Socket, open: LinkedList<ClientConnection>) {
     this.#plane = plane
+    this.#open = open
+    this.#place = open.add(this)
+    plane.connections++
     this.socket = accepted
     this.secure = accepted instanceof TLSSocket
     this.#parser = new RequestParser(this, plane.limits.headersBytes)
-    this.#deadline = new ClientDeadline(plane, awaited => this.#onDeadline(awaited))
+    this.#deadline = new ClientDeadline(plane, this)
     this.#deadline.hold('head', 0)
-    const { socket } = this
-    if (this.secure || !readInPlace(socket, this.#onBytes)) socket.on('data', this.#onSocketData)
-    socket.on('end', this.#onSocketEnd)
-    socket.on('drain', this.#onSocketDrain)
-    socket.on('error', ignore)
-    socket.once('close', this.#onSocketClosed)
-    socket.resume()
+    hear(accepted, this)
+    if (this.secure || !readInPlace(accepted)) hearBytes(accepted)
   }
 
   /** Asked for at the first request, and remembered by the socket: the kernel takes 11 us, and thousands may never send one. */
@@ -152,16 +154,10 @@ export class ClientConnection implements RequestListener, H1Connection {
     cutSocket(this.socket)
   }
 
-  /** Of a socket that is read in place. Once it is no HTTP any more, the bytes are the stream's. */
-  readonly #onBytes = (view: Buffer): boolean => {
+  /** Once it is no HTTP any more, the bytes of who is read in place are the stream's. */
+  onSocketBytes(view: Buffer): boolean {
     if (this.#state === 'upgraded') return this.socket.push(Buffer.from(view))
-    this.#onSocketData(view)
-    return true
-  }
-
-  /** `view` is read into again. */
-  readonly #onSocketData = (view: Buffer): void => {
-    if (this.#state !== 'open') return
+    if (this.#state !== 'open') return true
     this.#hasCome = true
     if (this.#begun === 0 && !this.#parser.inHead) this.#deadline.firstByte()
     this.#input = this.#at === this.#input.length ? view : Buffer.concat([this.#input.subarray(this.#at), view])
@@ -169,10 +165,11 @@ export class ClientConnection implements RequestListener, H1Connection {
     this.#pump()
     this.#input = this.#at === this.#input.length ? NOTHING : Buffer.from(this.#input.subarray(this.#at))
     this.#at = 0
+    return true
   }
 
   /** A FIN: of whoever has closed, and of whoever only sends no more, which cannot be told apart. */
-  readonly #onSocketEnd = (): void => {
+  onSocketEnd(): void {
     if (this.#state !== 'open') return
     const client = this.#busy
     if (client === null) {
@@ -189,14 +186,13 @@ export class ClientConnection implements RequestListener, H1Connection {
     } else this.socket.destroy()
   }
 
-  /** The answer is with the kernel, or the client was cut: what it has sent ahead must not begin. */
-  readonly #onTaken = (): void => {
-    if (!this.socket.destroyed) this.#pump()
+  onSocketDrain(): void {
+    this.#busy?.drained()
   }
 
-  readonly #onSocketDrain = (): void => this.#busy?.drained()
-
-  readonly #onSocketClosed = (): void => {
+  onSocketClosed(): void {
+    this.#open.remove(this.#place)
+    this.#plane.connections--
     this.#state = 'closed'
     this.#deadline.stop()
     const client = this.#busy
@@ -278,8 +274,13 @@ export class ClientConnection implements RequestListener, H1Connection {
     const awaited = this.#awaited()
     // The next request begins when the answer is with the kernel.
     if (!this.#deadline.hold(awaited, this.#begun) || awaited !== 'reader') return
-    this.socket.write(NOTHING, this.#onTaken)
+    this.socket.write(NOTHING, () => this.#onTaken())
     this.#reader = new ReaderWatch(this.socket)
+  }
+
+  /** The answer is with the kernel, or the client was cut: what it has sent ahead must not begin. */
+  #onTaken(): void {
+    if (!this.socket.destroyed) this.#pump()
   }
 
   #awaited(): Awaited {
@@ -289,7 +290,7 @@ export class ClientConnection implements RequestListener, H1Connection {
     return this.#parser.inHead || this.#begun === 0 ? 'head' : 'none'
   }
 
-  #onDeadline(awaited: Awaited): void {
+  onDeadline(awaited: Awaited): void {
     switch (awaited) {
       case 'head':
         this.#refuse('REQUEST_TIMEOUT', 'the request did not arrive in time (limits.header_wait, limits.request)')
@@ -356,15 +357,9 @@ export class ClientConnection implements RequestListener, H1Connection {
     const rest = Buffer.from(this.#input.subarray(this.#at))
     this.#end()
     this.#state = 'upgraded'
-    socket.off('data', this.#onSocketData)
-    socket.off('end', this.#onSocketEnd)
-    socket.off('drain', this.#onSocketDrain)
-    socket.off('close', this.#onSocketClosed)
+    unhear(socket)
     // The stream waits for its reader; the socket goes on filling it, and notices its end.
     Duplex.prototype.pause.call(socket)
     handleUpgrade(this.#plane, head, socket, rest)
   }
 }
-
-/** The socket closes behind an error; without a listener it would end the process. */
-function ignore(): void {}

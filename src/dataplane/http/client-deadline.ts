@@ -13,22 +13,28 @@ import { LINGER_MS } from './linger.ts'
  */
 export type Awaited = 'none' | 'head' | 'body' | 'rest' | 'reader'
 
+/** What a deadline belongs to. */
+export interface DeadlineListener {
+  /** It has passed. */
+  onDeadline(awaited: Awaited): void
+}
+
 /** The one deadline of a client connection: nearly all requests come and go without one. */
 export class ClientDeadline implements WheelEntry {
   wheelNext: WheelEntry | null = null
   wheelPrevious: WheelEntry | null = null
   wheelDueMs = Number.NaN
   readonly #plane: DataPlane
-  readonly #passed: (awaited: Awaited) => void
+  readonly #listener: DeadlineListener
   #awaited: Awaited = 'none'
   /** How many requests had begun when it was set. */
   #requests = -1
   /** performance.now() at the first byte of a request that did not come at once. */
   #startedMs = 0
 
-  constructor(plane: DataPlane, passed: (awaited: Awaited) => void) {
+  constructor(plane: DataPlane, listener: DeadlineListener) {
     this.#plane = plane
-    this.#passed = passed
+    this.#listener = listener
   }
 
   /** The first byte of a request is there: the connection may have been opened long before it was needed. */
@@ -57,7 +63,7 @@ export class ClientDeadline implements WheelEntry {
   onDeadline(): void {
     const awaited = this.#awaited
     this.#awaited = 'none'
-    this.#passed(awaited)
+    this.#listener.onDeadline(awaited)
   }
 
   #waitMs(awaited: Exclude<Awaited, 'none'>, nowMs: number): number {

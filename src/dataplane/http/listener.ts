@@ -23,16 +23,10 @@ export class Listener {
     this.#server = createSocketServer(listen, limits)
     this.#server.on('tlsClientError', (error: Error, socket: TLSSocket) => this.#onHandshakeFailed(error, socket))
     this.#server.on('drop', () => this.#onDropped())
-    this.#server.on('connection', socket => {
-      plane.connections++
-      socket.on('close', () => plane.connections--)
-      if (listen.tls !== null) this.#onHandshake(socket)
-    })
+    if (listen.tls !== null) this.#server.on('connection', socket => this.#onHandshake(socket))
     this.#server.on(listen.tls === null ? 'connection' : 'secureConnection', (socket: Socket) => {
-      const connection = new ClientConnection(plane, socket)
-      if (listen.tls !== null) this.#handshakes.delete(peerOf(socket))
-      const place = this.#open.add(connection)
-      connection.socket.once('close', () => this.#open.remove(place))
+      if (listen.tls !== null) this.#endHandshake(peerOf(socket))
+      void new ClientConnection(plane, socket, this.#open)
     })
     this.applyLimits(limits)
   }
@@ -91,9 +85,14 @@ export class Listener {
   #onHandshake(socket: Socket): void {
     const peer = peerOf(socket)
     this.#handshakes.set(peer, socket)
+    this.#plane.connections++
     socket.once('close', () => {
-      if (this.#handshakes.get(peer) === socket) this.#handshakes.delete(peer)
+      if (this.#handshakes.get(peer) === socket) this.#endHandshake(peer)
     })
+  }
+
+  #endHandshake(peer: string): void {
+    if (this.#handshakes.delete(peer)) this.#plane.connections--
   }
 
   /** Closed before anything was read of it. */
@@ -122,7 +121,7 @@ export class Listener {
 
 /** A FIN does not close the socket: what it means depends on what is under way. */
 function createSocketServer({ tls }: ListenPlan, limits: LimitsPlan): Server {
-  const options = { noDelay: true, allowHalfOpen: true, pauseOnConnect: tls === null }
+  const options = { noDelay: true, allowHalfOpen: true }
   if (tls === null) return createServer(options)
   return createTlsServer({
     ...options,

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { handleOf } from './socket-handle.ts'
+import { listenerOf } from './socket-listener.ts'
 
 /** The most that one read of a client takes. */
 const READ_BYTES = 64 * 1024
@@ -13,22 +14,28 @@ type Inner = Record<symbol, unknown>
 const [BUFFER, CALLBACK] = placesOfOnread()
 
 /**
- * Has the socket hand its bytes to `onBytes` as a view of one shared buffer. Node has that for sockets which it connects
+ * Has the socket hand its bytes to its listener as views of one shared buffer. Node has that for sockets which it connects
  * (`onread`), but not for those which it accepts: they get a buffer of their own for every read, 64 KiB at a time, and with
  * large uploads V8 then starts to collect everything four times a second. A second socket around the same handle, made with
  * `onread`, would do without the symbols, and takes a third more memory (4.8 instead of 3.6 KiB of an idle connection).
  *
- * `accepted`: paused. `onBytes` says whether it wants more; with false the socket reads again when its stream is read.
- * @returns false: this Node cannot, the socket gives its bytes as `data`
+ * `accepted`: in the turn in which it is; its stream need not flow. A listener that wants no more is read for again when its
+ * stream is read.
+ * @returns false: this Node cannot
  */
-export function readInPlace(accepted: Socket, onBytes: (view: Buffer) => boolean): boolean {
+export function readInPlace(accepted: Socket): boolean {
   const inner = accepted as unknown as Inner
   const handle = handleOf(accepted)
   if (typeof handle?.useUserBuffer !== 'function' || BUFFER === undefined || CALLBACK === undefined) return false
   handle.useUserBuffer(READ_BUFFER)
   inner[BUFFER] = READ_BUFFER
-  inner[CALLBACK] = (bytes: number): boolean => onBytes(READ_BUFFER.subarray(0, bytes))
+  inner[CALLBACK] = onRead
   return true
+}
+
+/** Node calls it as a method of the socket. */
+function onRead(this: Socket, bytes: number): boolean {
+  return listenerOf(this)?.onSocketBytes(READ_BUFFER.subarray(0, bytes)) ?? true
 }
 
 function placesOfOnread(): (symbol | undefined)[] {

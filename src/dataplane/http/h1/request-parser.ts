@@ -35,7 +35,9 @@ type State = 'head' | 'length' | 'chunked' | 'ended' | 'stuck'
 export class RequestParser {
   readonly #listener: RequestListener
   readonly #head: HeadReader
-  readonly #chunks: ChunkReader
+  readonly #maxHeadBytes: number
+  /** From the first chunked body on. */
+  #chunks: ChunkReader | null = null
   readonly #heads = new HeadMemory(parseRequestHead)
   #state: State = 'head'
   #leftBytes = 0
@@ -45,7 +47,7 @@ export class RequestParser {
   constructor(listener: RequestListener, maxHeadBytes: number) {
     this.#listener = listener
     this.#head = new HeadReader(maxHeadBytes, checkRequestBeginning, tooLarge)
-    this.#chunks = new ChunkReader(REQUEST_CHUNK_LINE, maxHeadBytes)
+    this.#maxHeadBytes = maxHeadBytes
   }
 
   /** Some of a head has come, and not all of it. */
@@ -100,8 +102,7 @@ export class RequestParser {
           at = this.#body(bytes, at)
           break
         case 'chunked':
-          at = this.#chunks.step(bytes, at, this.#onData)
-          if (this.#chunks.done && this.#state === 'chunked') this.#end()
+          at = this.#readChunks(bytes, at)
           break
         case 'ended':
         case 'stuck':
@@ -132,6 +133,7 @@ export class RequestParser {
     const { contentLength, coding } = head
     if (coding !== null) {
       this.#state = coding.toLowerCase() === 'chunked' && head.httpVersion === '1.1' ? 'chunked' : 'stuck'
+      this.#chunks ??= new ChunkReader(REQUEST_CHUNK_LINE, this.#maxHeadBytes)
       this.#chunks.begin()
     } else if (contentLength !== null && contentLength > 0) {
       this.#state = 'length'
@@ -148,12 +150,17 @@ export class RequestParser {
     return end
   }
 
+  #readChunks(bytes: Buffer, at: number): number {
+    const chunks = this.#chunks as ChunkReader
+    const behind = chunks.step(bytes, at, this.#listener)
+    if (chunks.done && this.#state === 'chunked') this.#end()
+    return behind
+  }
+
   #end(): void {
     this.#state = 'ended'
     this.#listener.onEnd()
   }
-
-  readonly #onData = (bytes: Buffer): void => this.#listener.onData(bytes)
 }
 
 function tooLarge(): Error {

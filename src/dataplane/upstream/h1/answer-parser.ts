@@ -38,7 +38,6 @@ export class AnswerParser {
   /** Of the request. */
   #method = ''
   readonly #chunks = new ChunkReader(ANSWER_CHUNK_LINE, MAX_HEAD_BYTES)
-  readonly #onData = (bytes: Buffer): void => this.#listener.onData(bytes)
   /** Of a body of known length. */
   #leftBytes = 0
   readonly #head = new HeadReader(MAX_HEAD_BYTES, checkBeginning, tooLarge)
@@ -86,7 +85,7 @@ export class AnswerParser {
           at = this.#body(bytes, at)
           break
         case 'chunked':
-          at = this.#chunks.step(bytes, at, this.#onData)
+          at = this.#chunks.step(bytes, at, this.#listener)
           if (this.#chunks.done && this.#state === 'chunked') this.#end(this.#chunks.trailers, bytes.length - at)
           break
         case 'until-close':

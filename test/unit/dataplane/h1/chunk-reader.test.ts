@@ -17,7 +17,8 @@ function read(text: string, line = REQUEST_CHUNK_LINE, reader = new ChunkReader(
   const bytes = Buffer.from(text, 'latin1')
   reader.begin()
   let at = 0
-  while (at < bytes.length && !reader.done) at = reader.step(bytes, at, view => void data.push(view.toString('latin1')))
+  const listener = { onData: (view: Buffer) => void data.push(view.toString('latin1')) }
+  while (at < bytes.length && !reader.done) at = reader.step(bytes, at, listener)
   return { data, rest: text.slice(at), done: reader.done, trailers: reader.trailers }
 }
 
@@ -30,7 +31,7 @@ describe('ChunkReader', () => {
   test('takes nothing once it is done', () => {
     const reader = new ChunkReader(REQUEST_CHUNK_LINE, MAX_TRAILER_BYTES)
     read('0\r\n\r\n', REQUEST_CHUNK_LINE, reader)
-    expect(reader.step(Buffer.from('3\r\nabc'), 0, () => expect.unreachable())).toBe(0)
+    expect(reader.step(Buffer.from('3\r\nabc'), 0, { onData: () => expect.unreachable() })).toBe(0)
   })
 
   test('forgets the body before, its trailers and what was left of it', () => {
@@ -81,7 +82,8 @@ describe('ChunkReader', () => {
     const reader = new ChunkReader(REQUEST_CHUNK_LINE, MAX_TRAILER_BYTES)
     const views: Buffer[] = []
     reader.begin()
-    const step = (bytes: Buffer, at: number): number => reader.step(bytes, at, view => void views.push(view))
+    const step = (bytes: Buffer, at: number): number =>
+      reader.step(bytes, at, { onData: view => void views.push(view) })
     const first = Buffer.from('6\r\nabc')
     expect([step(first, 0), step(first, 3)]).toEqual([3, 6])
     const whole = Buffer.from('de')
