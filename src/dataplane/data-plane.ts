@@ -10,6 +10,7 @@ import type { Exchange } from './exchange.ts'
 import type { Tunnel } from './http/tunnel.ts'
 import { UnreadAnswers } from './http/unread-answers.ts'
 import { TurnEnds } from './turn-ends.ts'
+import { TurnQueue } from './turn-queue.ts'
 import { LoopLag } from './loop-lag.ts'
 import { ThreadLoad } from './thread-load.ts'
 import { OpenExchanges } from './open-exchanges.ts'
@@ -31,6 +32,7 @@ export class DataPlane {
   readonly counters = new Counters()
   readonly openExchanges = new OpenExchanges()
   readonly turnEnds = new TurnEnds()
+  readonly turnQueue = new TurnQueue()
   readonly copyMemory = new CopyMemory()
   readonly answerBudget = new AnswerBudget()
   readonly relayMemory = new RelayMemory()

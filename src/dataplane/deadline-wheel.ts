@@ -4,13 +4,18 @@ export interface WheelEntry {
   wheelPrevious: WheelEntry | null
   /** Monotonic milliseconds; NaN while not armed. */
   wheelDueMs: number
-  /** Called once, disarmed, at most two ticks late. It may arm the entry again. */
+  /** Called once, disarmed, at most two ticks late, but for what waits for its turn. It may arm the entry again. */
   onDeadline(nowMs: number): void
 }
 
 /** Coarse on purpose: every deadline here is 50 ms or more, and a tick costs every idle thread a wake-up. */
 const TICK_MS = 10
 const SLOTS = 1024
+/**
+ * So long does one turn of the event loop begin with deadlines. Those of clients that came together pass together: to answer and
+ * close a thousand of them takes 0.3 s, in which nobody else would be served.
+ */
+const TURN_MS = 0.25
 
 /**
  * Timers for deadlines that are nearly always disarmed before they fire: arming and disarming is linking a list node,
@@ -19,13 +24,20 @@ const SLOTS = 1024
 export class DeadlineWheel {
   readonly #slots: (WheelEntry | null)[] = Array.from({ length: SLOTS }, () => null)
   #armed = 0
+  /** The last tick whose time has come. */
   #lastTick = 0
+  /** The last one of which all is fired. */
+  #firedTick = 0
+  #isFiring = false
   #timer: NodeJS.Timeout | null = null
 
   /** `now`: performance.now(), from who has just looked. */
   arm(entry: WheelEntry, delayMs: number, now = performance.now()): void {
     this.disarm(entry)
-    if (this.#armed === 0) this.#lastTick = Math.floor(now / TICK_MS)
+    if (this.#armed === 0 && !this.#isFiring) {
+      this.#lastTick = Math.floor(now / TICK_MS)
+      this.#firedTick = this.#lastTick
+    }
     entry.wheelDueMs = now + delayMs
     const slot = this.#slotOf(entry)
     const head = this.#slots[slot] ?? null
@@ -59,25 +71,40 @@ export class DeadlineWheel {
   }
 
   #tick(): void {
-    const now = performance.now()
-    const tick = Math.floor(now / TICK_MS)
-    const from = Math.max(this.#lastTick + 1, tick - SLOTS + 1)
-    this.#lastTick = tick
-    for (let t = from; t <= tick; t++) this.#fire(t % SLOTS, now)
+    this.#lastTick = Math.floor(performance.now() / TICK_MS)
+    this.#firedTick = Math.max(this.#firedTick, this.#lastTick - SLOTS)
+    if (!this.#isFiring) this.#fireDue()
+  }
+
+  /** What is due; when the time of this turn is over, the rest in the next turns, behind what has come meanwhile. */
+  #fireDue(): void {
+    const startedMs = performance.now()
+    this.#isFiring = this.#timer !== null
+    while (this.#isFiring && this.#firedTick < this.#lastTick) {
+      if (!this.#fire((this.#firedTick + 1) % SLOTS, startedMs)) {
+        setImmediate(() => this.#fireDue())
+        return
+      }
+      this.#firedTick++
+    }
+    this.#isFiring = false
     if (this.#armed === 0) this.stop()
   }
 
-  #fire(slot: number, now: number): void {
+  /** @returns false: the time is over. */
+  #fire(slot: number, startedMs: number): boolean {
     let entry = this.#slots[slot] ?? null
     while (entry !== null) {
       const next: WheelEntry | null = entry.wheelNext
-      if (entry.wheelDueMs <= now) {
+      if (entry.wheelDueMs <= startedMs) {
         const nextDueMs = next?.wheelDueMs
         this.disarm(entry)
-        entry.onDeadline(now)
+        entry.onDeadline(startedMs)
+        if (performance.now() - startedMs > TURN_MS) return false
         // The callback may have disarmed or moved `next`: then walk the slot again, its due entries are still there.
         entry = next?.wheelDueMs === nextDueMs ? next : (this.#slots[slot] ?? null)
       } else entry = next
     }
+    return true
   }
 }

@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { H1Downstream } from '../../src/dataplane/http/h1-downstream.ts'
+import { TurnQueue } from '../../src/dataplane/turn-queue.ts'
 import { UnreadAnswers } from '../../src/dataplane/http/unread-answers.ts'
 import { parseRequestHead } from '../../src/dataplane/http/h1/received-head.ts'
 import { connectRaw } from '../support/raw-client.ts'
@@ -24,6 +25,7 @@ const CONNECTION = {
   pauseReading() {},
   resumeReading() {},
   cutUnread() {},
+  turnQueue: new TurnQueue(),
 }
 const HEAD = parseRequestHead('GET / HTTP/1.1\r\nhost: h\r\nconnection: close')
 

@@ -6,6 +6,7 @@ import type { DataPlane } from '../data-plane.ts'
 import { MalformedMessage } from '../h1/fields.ts'
 import { handleRequest } from '../handle-request.ts'
 import type { LinkedList, Place } from '../linked-list.ts'
+import type { TurnQueue } from '../turn-queue.ts'
 import { clientAddress } from './client-address.ts'
 import { ClientDeadline, type Awaited, type DeadlineListener } from './client-deadline.ts'
 import { H1Downstream, type H1Connection } from './h1-downstream.ts'
@@ -89,6 +90,10 @@ export class ClientConnection implements RequestListener, SocketListener, Deadli
 
   get unreadAnswers(): UnreadAnswers {
     return this.#plane.unreadAnswers
+  }
+
+  get turnQueue(): TurnQueue {
+    return this.#plane.turnQueue
   }
 
   /** Nothing is under way. */

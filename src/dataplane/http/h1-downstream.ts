@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { lastChunkText, writeChunk } from '../h1/message-text.ts'
 import type { Place } from '../linked-list.ts'
+import type { TurnQueue } from '../turn-queue.ts'
 import { cutSocket } from './cut-socket.ts'
 import type { Attendant, BodyListener, Downstream } from './downstream.ts'
 import { answerHeadText, framingOf, interimText, type AnswerFraming } from './h1/answer-text.ts'
@@ -22,6 +23,7 @@ export interface H1Connection {
   /** What clients are told about how long it stays open: `timeout=75`. */
   readonly keepAlive: string
   readonly unreadAnswers: UnreadAnswers
+  readonly turnQueue: TurnQueue
   pauseReading(): void
   resumeReading(): void
   /** The answer is whole; the socket may still hold some of it. */
@@ -228,8 +230,14 @@ export class H1Downstream implements Downstream, UnreadAnswer {
   }
 
   giveUpUnread(): void {
-    const why = 'the client did not read its answer, and the memory for it was needed for others'
     this.freeUnread()
+    this.#connection.turnQueue.add(() => this.#cutUnread())
+  }
+
+  #cutUnread(): void {
+    // It may have read after all.
+    if (this.#socket.writableLength === 0) return
+    const why = 'the client did not read its answer, and the memory for it was needed for others'
     if (this.ended) this.#connection.cutUnread(why)
     else this.#attendant?.onClientGone(why)
   }

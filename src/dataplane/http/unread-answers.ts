@@ -2,7 +2,7 @@ import { LinkedList, type Place } from '../linked-list.ts'
 
 /**
  * Of one thread. Pieces are as long as the reads that brought them, each in a slab of its own (relay-memory.ts): they take up to
- * half as much memory again, and must find it there.
+ * half as much memory again, and must find it there. What is given up goes one client a turn.
  */
 const LIMIT_BYTES = 40 * 1024 * 1024
 /** A longer rest waits with the model server: it would push the answers of others out. */
@@ -12,7 +12,7 @@ const PATIENCE_MS = 1_000
 
 /** Whose client does not read. */
 export interface UnreadAnswer {
-  /** Cuts the client, and frees the memory before it returns. */
+  /** Frees the memory before it returns, and has the client cut soon. */
   giveUpUnread(): void
 }
 

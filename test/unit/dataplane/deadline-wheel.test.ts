@@ -81,6 +81,39 @@ describe('an armed entry', () => {
   })
 })
 
+describe('deadlines that pass together', () => {
+  test('leave every turn of the event loop to the others as well, and pass soon all the same', async () => {
+    const turns: number[] = []
+    let turn = 0
+    const entries = Array.from(
+      { length: 20 },
+      () =>
+        new Entry(() => {
+          turns.push(turn)
+          vi.advanceTimersByTime(1)
+        }),
+    )
+    for (const entry of entries) wheel.arm(entry, 50)
+    vi.advanceTimersByTime(60)
+    while (turns.length < entries.length && turn < 100) {
+      turn++
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    expect(turns.length).toBe(20)
+    expect(new Set(turns).size).toBeGreaterThanOrEqual(19)
+    expect(entries.every(entry => entry.firedAtMs.length === 1)).toBe(true)
+  })
+
+  test('do not pass any more once the wheel is stopped', async () => {
+    const entries = Array.from({ length: 3 }, () => new Entry(() => vi.advanceTimersByTime(1)))
+    for (const entry of entries) wheel.arm(entry, 50)
+    vi.advanceTimersByTime(60)
+    wheel.stop()
+    for (let turn = 0; turn < 10; turn++) await new Promise(resolve => setImmediate(resolve))
+    expect(entries.filter(entry => entry.firedAtMs.length > 0)).toHaveLength(1)
+  })
+})
+
 describe('a callback', () => {
   test('may arm its own entry again', () => {
     const entry: Entry = new Entry(() => {

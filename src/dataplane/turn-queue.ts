@@ -1,0 +1,24 @@
+/**
+ * Work that can wait: each piece has a turn of the event loop of its own, so that whoever came meanwhile waits for one of them
+ * at the most. To cut a client that reads nothing takes the kernel and Node half a millisecond, for what it had been sent; in
+ * the turn of the answer whose memory it needs, that was the p99 of everybody else (slowhttptest -X).
+ */
+export class TurnQueue {
+  #waiting: (() => void)[] = []
+  #next = 0
+
+  add(work: () => void): void {
+    if (this.#waiting.push(work) === 1) setImmediate(this.#run)
+  }
+
+  // What an immediate sets comes behind the events of the next turn.
+  readonly #run = (): void => {
+    const work = this.#waiting[this.#next++] as () => void
+    if (this.#next < this.#waiting.length) setImmediate(this.#run)
+    else {
+      this.#waiting = []
+      this.#next = 0
+    }
+    work()
+  }
+}
