@@ -24,20 +24,15 @@ const TURN_MS = 0.25
 export class DeadlineWheel {
   readonly #slots: (WheelEntry | null)[] = Array.from({ length: SLOTS }, () => null)
   #armed = 0
-  /** The last tick whose time has come. */
-  #lastTick = 0
-  /** The last one of which all is fired. */
+  /** The last tick of which all is fired. */
   #firedTick = 0
-  #isFiring = false
   #timer: NodeJS.Timeout | null = null
+  /** While some of what is due waits for its turn. */
+  #rest: NodeJS.Immediate | null = null
 
   /** `now`: performance.now(), from who has just looked. */
   arm(entry: WheelEntry, delayMs: number, now = performance.now()): void {
     this.disarm(entry)
-    if (this.#armed === 0 && !this.#isFiring) {
-      this.#lastTick = Math.floor(now / TICK_MS)
-      this.#firedTick = this.#lastTick
-    }
     entry.wheelDueMs = now + delayMs
     const slot = this.#slotOf(entry)
     const head = this.#slots[slot] ?? null
@@ -46,7 +41,9 @@ export class DeadlineWheel {
     if (head !== null) head.wheelPrevious = entry
     this.#slots[slot] = entry
     this.#armed++
-    this.#timer ??= setInterval(() => this.#tick(), TICK_MS)
+    this.#timer ??= setInterval(() => {
+      if (this.#rest === null) this.#fireDue()
+    }, TICK_MS)
   }
 
   disarm(entry: WheelEntry): void {
@@ -63,31 +60,26 @@ export class DeadlineWheel {
   /** Stops the tick; entries that are still armed never fire. */
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer)
+    if (this.#rest !== null) clearImmediate(this.#rest)
     this.#timer = null
+    this.#rest = null
   }
 
   #slotOf(entry: WheelEntry): number {
     return (Math.floor(entry.wheelDueMs / TICK_MS) + 1) % SLOTS
   }
 
-  #tick(): void {
-    this.#lastTick = Math.floor(performance.now() / TICK_MS)
-    this.#firedTick = Math.max(this.#firedTick, this.#lastTick - SLOTS)
-    if (!this.#isFiring) this.#fireDue()
-  }
-
   /** What is due; when the time of this turn is over, the rest in the next turns, behind what has come meanwhile. */
   #fireDue(): void {
     const startedMs = performance.now()
-    this.#isFiring = this.#timer !== null
-    while (this.#isFiring && this.#firedTick < this.#lastTick) {
+    const tick = Math.floor(startedMs / TICK_MS)
+    for (this.#firedTick = Math.max(this.#firedTick, tick - SLOTS); this.#firedTick < tick; this.#firedTick++) {
       if (!this.#fire((this.#firedTick + 1) % SLOTS, startedMs)) {
-        setImmediate(() => this.#fireDue())
+        this.#rest = setImmediate(() => this.#fireDue())
         return
       }
-      this.#firedTick++
     }
-    this.#isFiring = false
+    this.#rest = null
     if (this.#armed === 0) this.stop()
   }
 

@@ -4,21 +4,16 @@
  * the turn of the answer whose memory it needs, that was the p99 of everybody else (slowhttptest -X).
  */
 export class TurnQueue {
-  #waiting: (() => void)[] = []
-  #next = 0
+  readonly #waiting: (() => void)[] = []
 
   add(work: () => void): void {
     if (this.#waiting.push(work) === 1) setImmediate(this.#run)
   }
 
-  // What an immediate sets comes behind the events of the next turn.
   readonly #run = (): void => {
-    const work = this.#waiting[this.#next++] as () => void
-    if (this.#next < this.#waiting.length) setImmediate(this.#run)
-    else {
-      this.#waiting = []
-      this.#next = 0
-    }
-    work()
+    const work = this.#waiting.shift()
+    // What an immediate sets comes behind the events of the next turn.
+    if (this.#waiting.length > 0) setImmediate(this.#run)
+    work?.()
   }
 }

@@ -18,7 +18,7 @@ import { closeLingering } from './linger.ts'
 import { answerRaw } from './problem.ts'
 import { readInPlace } from './read-in-place.ts'
 import { ReaderWatch } from './reader-watch.ts'
-import { hear, hearBytes, unhear, type SocketListener } from './socket-listener.ts'
+import { hear, hearBytes, unhear, type ClientSocketListener } from './client-socket.ts'
 import type { UnreadAnswers } from './unread-answers.ts'
 import { handleUpgrade, isWebSocket } from './upgrade.ts'
 
@@ -35,7 +35,7 @@ const NOTHING: Buffer = Buffer.alloc(0)
  *   upgraded  it is no HTTP any more, the tunnel has the socket
  *   closed    the socket is gone
  */
-export class ClientConnection implements RequestListener, SocketListener, DeadlineListener, H1Connection {
+export class ClientConnection implements RequestListener, ClientSocketListener, DeadlineListener, H1Connection {
   readonly socket: Socket
   readonly secure: boolean
   readonly #plane: DataPlane

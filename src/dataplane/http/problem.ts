@@ -41,7 +41,7 @@ export function answerRaw(socket: Duplex, code: ErrorCode, detail: string, reque
     return 0
   }
   const { status, bytes } = requestId === null ? keptAnswer(code, detail) : rawAnswer(code, detail, requestId)
-  socket.on('error', ignore)
+  socket.on('error', () => {})
   socket.write(bytes)
   // One that was too slow has nothing under way that could cross the answer, and has had its time. Such clients come by the
   // hundred: closed at once when the kernel has the answer, what follows it takes 43 % less than where it is ended first.
@@ -66,15 +66,9 @@ function rawAnswer(code: ErrorCode, detail: string, requestId: string | null): R
 }
 
 /** Those that come by the hundred get the same one: making it anew was a sixth of the work. */
-let kept: { code: string; detail: string; answer: RawAnswer } = {
-  code: '',
-  detail: '',
-  answer: { status: 0, bytes: Buffer.alloc(0) },
-}
+let kept: (RawAnswer & { readonly code: ErrorCode; readonly detail: string }) | null = null
 
 function keptAnswer(code: ErrorCode, detail: string): RawAnswer {
-  if (kept.code !== code || kept.detail !== detail) kept = { code, detail, answer: rawAnswer(code, detail, null) }
-  return kept.answer
+  if (kept?.code !== code || kept.detail !== detail) kept = { code, detail, ...rawAnswer(code, detail, null) }
+  return kept
 }
-
-function ignore(): void {}

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import { handleOf } from './socket-handle.ts'
-import { listenerOf } from './socket-listener.ts'
+import { listenerOf } from './client-socket.ts'
 
 /** The most that one read of a client takes. */
 const READ_BYTES = 64 * 1024

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readInPlace } from '../../../../src/dataplane/http/read-in-place.ts'
-import { hear } from '../../../../src/dataplane/http/socket-listener.ts'
+import { hear } from '../../../../src/dataplane/http/client-socket.ts'
 import { eventually } from '../../../support/within.ts'
 
 let server: Server

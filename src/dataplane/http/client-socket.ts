@@ -6,7 +6,7 @@ import type { Socket } from 'node:net'
  * half a head and waits lives through two young collections, and what they copy of a hundred such a second was half of the
  * others' p99.
  */
-export interface SocketListener {
+export interface ClientSocketListener {
   /** A view of what has come, which is read into again. @returns whether more is wanted now (of who is read in place) */
   onSocketBytes(view: Buffer): boolean
   /** Nothing more comes: a FIN. */
@@ -19,11 +19,11 @@ export interface SocketListener {
 const LISTENER = Symbol('listener')
 
 interface Heard extends Socket {
-  [LISTENER]?: SocketListener
+  [LISTENER]?: ClientSocketListener
 }
 
 /** Its bytes are told of by `readInPlace` or by `hearBytes`. */
-export function hear(socket: Socket, listener: SocketListener): void {
+export function hear(socket: Socket, listener: ClientSocketListener): void {
   const heard: Heard = socket
   heard[LISTENER] = listener
   socket.on('end', onEnd)
@@ -45,7 +45,7 @@ export function unhear(socket: Socket): void {
 }
 
 /** Who hears it. */
-export function listenerOf(socket: Socket): SocketListener | undefined {
+export function listenerOf(socket: Socket): ClientSocketListener | undefined {
   const heard: Heard = socket
   return heard[LISTENER]
 }
