@@ -33,7 +33,8 @@ export class DeadlineWheel {
   /** `now`: performance.now(), from who has just looked. */
   arm(entry: WheelEntry, delayMs: number, now = performance.now()): void {
     this.disarm(entry)
-    entry.wheelDueMs = now + delayMs
+    // What is in the past already would wait for its slot to come round again (10 s).
+    entry.wheelDueMs = now + Math.max(0, delayMs)
     const slot = this.#slotOf(entry)
     const head = this.#slots[slot] ?? null
     entry.wheelNext = head

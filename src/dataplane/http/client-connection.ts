@@ -10,7 +10,7 @@ import type { TurnQueue } from '../turn-queue.ts'
 import { clientAddress } from './client-address.ts'
 import { ClientDeadline, type Awaited, type DeadlineListener } from './client-deadline.ts'
 import { H1Downstream, type H1Connection } from './h1-downstream.ts'
-import type { ReceivedHead } from './h1/received-head.ts'
+import { announcesBody, type ReceivedHead } from './h1/received-head.ts'
 import { HeadTooLarge, RequestParser, type RequestListener } from './h1/request-parser.ts'
 import { countFault, countUnread, malformed } from './client-faults.ts'
 import { cutSocket } from './cut-socket.ts'
@@ -29,7 +29,11 @@ const NOTHING: Buffer = Buffer.alloc(0)
 /**
  * One client connection on HTTP/1.1. It reads requests one after the other and has each of them handled; the next begins
  * when the answer to the one before it is with the kernel and its body is read. Only the head of the next one is looked at
- * before that: bytes that are no request at all close the connection behind the answer. States:
+ * before that: bytes that are no request at all close the connection behind the answer.
+ *
+ * A request of which the body was announced begins with the body's first byte. Before that nobody could do much for it, while an
+ * exchange and what belongs to it are half of what its client costs (slowhttptest -B: the p99 of the others was 1.16 times
+ * the quiet one). Who sends head and body in two packets has the whole body in one write to the model server by that. States:
  *   open      requests are read
  *   closing   nothing is a request any more: behind a last answer, or a refusal. What comes is thrown away
  *   upgraded  it is no HTTP any more, the tunnel has the socket
@@ -101,12 +105,17 @@ export class ClientConnection implements RequestListener, ClientSocketListener, 
     return this.#state === 'open' && this.#busy === null && this.#next === null && !this.#parser.inHead
   }
 
+  /** A request whose turn has come waits for the first byte of its body. */
+  get #awaitsBody(): boolean {
+    return this.#busy === null && this.#next !== null
+  }
+
   /**
    * Called now and then: closes a connection on which nothing has come for `idleMs`. A timer of its own, set and cleared
    * around each request, costs 1 us a request.
    */
   sweep(nowMs: number, idleMs: number): void {
-    if (this.#busy !== null || this.#state !== 'open') return
+    if (this.#busy !== null || this.#next !== null || this.#state !== 'open') return
     if (this.#hasCome) {
       this.#hasCome = false
       this.#seenAtMs = nowMs
@@ -116,6 +125,10 @@ export class ClientConnection implements RequestListener, ClientSocketListener, 
 
   /** The process ends: who waits for an answer is told. @returns whether somebody did. */
   shutDown(): boolean {
+    if (this.#awaitsBody) {
+      this.#refuse('DRAINING', 'the proxy is shutting down, and the body had not begun to arrive')
+      return true
+    }
     const client = this.#busy
     if (client === null || client.ended) return false
     client.shutDown()
@@ -178,8 +191,9 @@ export class ClientConnection implements RequestListener, ClientSocketListener, 
     if (this.#state !== 'open') return
     const client = this.#busy
     if (client === null) {
-      // Nobody waits for an answer to half a head. Those who leave together may be many: none is written.
+      // Nobody waits for an answer to half a request. Those who leave together may be many: none is written.
       if (this.#parser.inHead) countFault(this.#plane, 'BAD_REQUEST', malformed('it ended within its head'))
+      else if (this.#awaitsBody) countFault(this.#plane, 'BAD_REQUEST', malformed('it ended before its body'))
       this.socket.end()
     } else if (client.ended) {
       // The end of the answer is on its way. What was sent ahead could not be answered any more.
@@ -235,6 +249,7 @@ export class ClientConnection implements RequestListener, ClientSocketListener, 
   #begin(): boolean {
     const head = this.#next
     if (head === null || this.#busy !== null) return false
+    if (announcesBody(head, this.#plane.limits.bodyBytes) && this.#at === this.#input.length) return false
     this.#next = null
     this.#begun++
     if (head.method === 'CONNECT') this.#refuse('NOT_IMPLEMENTED', 'CONNECT is not supported')
@@ -277,8 +292,10 @@ export class ClientConnection implements RequestListener, ClientSocketListener, 
       else if (!this.#bodyPaused) this.socket.resume()
     }
     const awaited = this.#awaited()
+    // The time of a body does not begin anew with its first byte.
+    const requests = this.#awaitsBody ? this.#begun + 1 : this.#begun
     // The next request begins when the answer is with the kernel.
-    if (!this.#deadline.hold(awaited, this.#begun) || awaited !== 'reader') return
+    if (!this.#deadline.hold(awaited, requests) || awaited !== 'reader') return
     this.socket.write(NOTHING, () => this.#onTaken())
     this.#reader = new ReaderWatch(this.socket)
   }
@@ -291,7 +308,7 @@ export class ClientConnection implements RequestListener, ClientSocketListener, 
   #awaited(): Awaited {
     const client = this.#busy
     if (client?.ended) return this.socket.writableLength > 0 ? 'reader' : 'rest'
-    if (client?.receiving) return 'body'
+    if (client?.receiving || this.#awaitsBody) return 'body'
     return this.#parser.inHead || this.#begun === 0 ? 'head' : 'none'
   }
 
@@ -301,7 +318,8 @@ export class ClientConnection implements RequestListener, ClientSocketListener, 
         this.#refuse('REQUEST_TIMEOUT', 'the request did not arrive in time (limits.header_wait, limits.request)')
         break
       case 'body':
-        this.#busy?.bodyLate()
+        if (this.#busy !== null) this.#busy.bodyLate()
+        else this.#refuse('REQUEST_TIMEOUT', 'the body did not begin to arrive in time (limits.request)')
         break
       case 'reader':
         if (this.#reader?.hasRead() === true) this.#deadline.hold('reader', this.#begun)

@@ -67,6 +67,15 @@ export function parseRequestHead(text: string): ReceivedHead {
   return { method, target, httpVersion, rawHeaders, headers, contentLength, coding, keepAlive }
 }
 
+/**
+ * A body of a known length follows, which nobody has to ask for and which is not refused for its head alone. Who sends a body in
+ * chunks may want to see the answer begin first, as in a conversation.
+ */
+export function announcesBody({ contentLength, headers }: ReceivedHead, limitBytes: number): boolean {
+  const isTaken = contentLength !== null && contentLength > 0 && contentLength <= limitBytes
+  return isTaken && headers.expect === undefined && headers.upgrade === undefined
+}
+
 /** Of a head that is not whole yet: whether it can still become one. `from`: the first character that is new. @throws MalformedMessage */
 export function checkRequestBeginning(text: string, from: number): void {
   if (!METHODS.some(method => `${method} `.startsWith(text.slice(0, method.length + 1))))
