@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { giveStanding, type Standing } from './standing.ts'
+import { giveStanding, sendCompilersBehind, type Standing } from './standing.ts'
 
 /**
  * The collector's helpers want the second core in the middle of a measurement and make the thread wait for them: 2.8 ms in
@@ -17,6 +17,7 @@ export class ChildHandle<Question extends object, Answer> {
   readonly #process: ChildProcess
   readonly #file: string
   #busy = false
+  #runs = false
 
   /** `file` is relative to this folder. */
   constructor(file: string, standing: Standing) {
@@ -44,6 +45,8 @@ export class ChildHandle<Question extends object, Answer> {
       const answered = once(this.#process, 'message', { signal })
       this.#process.send(question)
       const [reply] = (await Promise.race([answered, died])) as [Reply<Answer>]
+      if (!this.#runs) sendCompilersBehind(this.pid)
+      this.#runs = true
       if ('error' in reply) throw new Error(`${this.#file} failed: ${reply.error}`)
       return reply.result
     } finally {

@@ -45,6 +45,11 @@ export class InProcessPlane {
     )
   }
 
+  /** Ends the requests under way, as a drain does whose time is over. @returns how many. */
+  shutDown(): number {
+    return this.#listener.shutDown()
+  }
+
   stop(): void {
     this.#listener.stopAccepting()
     this.#listener.closeAll()
