@@ -48,7 +48,15 @@ export function giveStanding(pid: number, standing: Standing): void {
 export function sendCompilersBehind(pid: number): void {
   const tasks = `/proc/${pid}/task`
   for (const thread of readdirSync(tasks)) {
-    if (readFileSync(`${tasks}/${thread}/comm`, 'latin1').trim() !== COMPILER) continue
-    spawnSync('chrt', [...POLICY.behind, thread], { stdio: 'ignore' })
+    if (nameOf(`${tasks}/${thread}`) === COMPILER) spawnSync('chrt', [...POLICY.behind, thread], { stdio: 'ignore' })
+  }
+}
+
+/** null: the thread has ended. */
+function nameOf(task: string): string | null {
+  try {
+    return readFileSync(`${task}/comm`, 'latin1').trim()
+  } catch {
+    return null
   }
 }

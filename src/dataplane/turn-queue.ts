@@ -14,7 +14,7 @@ export class TurnQueue {
   /** When the last turn ended. */
   #turnEndMs = 0
   /** What may still pass before the next piece has its turn all the same. */
-  #busyTurnsLeft = 0
+  #busyTurnsLeft = BUSY_TURNS
 
   /** `now`: milliseconds that only grow. */
   constructor(now: () => number = () => performance.now()) {
@@ -24,7 +24,6 @@ export class TurnQueue {
   add(work: () => void): void {
     if (this.#waiting.push(work) > 1) return
     // What an immediate sets comes behind the events of the next turn; it is called in this turn itself.
-    this.#busyTurnsLeft = BUSY_TURNS
     setImmediate(() => this.#putOff())
   }
 

@@ -83,11 +83,14 @@ test('the first byte of a body does not give it its whole time again', async () 
   await client.closed
 })
 
-test('one that is refused for its head is refused at once', async () => {
+test('one that is refused for its length or its method, or asks before it sends, is told at once', async () => {
   const startMs = performance.now()
   const client = await connectRaw(proxy.port)
   client.send(HEAD.replace('length: 5', 'length: 5000'))
   expect((await client.readResponse()).status).toBe(413)
+  const tunnel = await connectRaw(proxy.port)
+  tunnel.send(HEAD.replace('POST /infer', 'CONNECT r:443'))
+  expect((await tunnel.readResponse()).status).toBe(501)
   const asking = await connectRaw(proxy.port)
   asking.send(HEAD.replace('host: r', 'host: r\r\nexpect: 100-continue'))
   const told = Promise.withResolvers<number>()
@@ -96,8 +99,7 @@ test('one that is refused for its head is refused at once', async () => {
   expect(performance.now() - startMs).toBeLessThan(REQUEST_MS)
   asking.send('asked')
   expect((await answered).body.toString()).toBe('asked')
-  client.destroy()
-  asking.destroy()
+  for (const each of [client, tunnel, asking]) each.destroy()
 })
 
 test('one in chunks is begun with its head: such a client may wait for the answer to begin', async () => {
@@ -116,6 +118,33 @@ test('a client that leaves instead is counted, and its connection is closed', as
   client.halfClose()
   expect(await client.closed).toBe('fin')
   expect(errors('BAD_REQUEST')).toBe(before + 1)
+})
+
+test('at the end of a drain, one sent ahead behind a last answer is not taken for one that waits', async () => {
+  const asked = Promise.withResolvers<void>()
+  const answering = Promise.withResolvers<void>()
+  const slow = await startUpstream(async (_request, respond) => {
+    asked.resolve()
+    await answering.promise
+    respond.reply(200)
+  })
+  onTestFinished(() => slow.stop())
+  const draining = await InProcessPlane.start(
+    loadText(`listen: 127.0.0.1:0
+upstreams: { v1: { endpoints: "${slow.url}" } }
+routes: [{ name: r, primary: v1 }]
+`),
+  )
+  onTestFinished(() => draining.stop())
+  const client = await connectRaw(draining.port, { allowHalfOpen: true })
+  client.send(`GET / HTTP/1.1\r\nhost: r\r\n\r\n${HEAD}`)
+  await asked.promise
+  draining.plane.draining = true
+  answering.resolve()
+  expect((await client.readResponse()).header('connection')).toBe('close')
+  expect(draining.shutDown()).toBe(0)
+  expect(draining.plane.counters.errors()).toEqual([])
+  client.destroy()
 })
 
 test('at the end of a drain it is told', async () => {

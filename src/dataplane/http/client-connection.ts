@@ -370,6 +370,7 @@ export class ClientConnection implements RequestListener, ClientSocketListener, 
   #end(): void {
     this.#state = 'closing'
     this.#deadline.stop()
+    this.#next = null
     this.#input = NOTHING
     this.#at = 0
     if (this.#heldBack || this.#bodyPaused) this.socket.resume()

@@ -68,11 +68,11 @@ export function parseRequestHead(text: string): ReceivedHead {
 }
 
 /**
- * A body of a known length follows, which nobody has to ask for and which is not refused for its head alone. Who sends a body in
- * chunks may want to see the answer begin first, as in a conversation.
+ * A body of a known length follows, within the limit, and nobody has to ask for it. Who sends a body in chunks may want to see the
+ * answer begin first, as in a conversation; what is behind a CONNECT is no body.
  */
-export function announcesBody({ contentLength, headers }: ReceivedHead, limitBytes: number): boolean {
-  const isTaken = contentLength !== null && contentLength > 0 && contentLength <= limitBytes
+export function announcesBody({ method, contentLength, headers }: ReceivedHead, limitBytes: number): boolean {
+  const isTaken = method !== 'CONNECT' && contentLength !== null && contentLength > 0 && contentLength <= limitBytes
   return isTaken && headers.expect === undefined && headers.upgrade === undefined
 }
 
