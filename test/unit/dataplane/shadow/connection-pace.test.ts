@@ -42,13 +42,13 @@ describe('new connections to a shadow', () => {
       expect(allowed(pace, 10_000, 3_600_000)).toBe(12)
     })
 
-    test('are ten a second when all are lost, one after the other', () => {
+    test('are five a second when all are lost, one after the other', () => {
       const pace = new ConnectionPace()
       allowed(pace, 10_000, 0)
       for (let i = 0; i < 1_000; i++) pace.lost()
       let later = 0
       for (let ms = 1; ms <= 2_000; ms++) later += allowed(pace, 20, ms)
-      expect(later).toBe(20)
+      expect(later).toBe(10)
     })
 
     test('are no fewer than before as soon as one copy of a bad shadow has its answer', () => {
