@@ -29,12 +29,12 @@ export class ConnectionPace {
 
   /** A copy has ended and its connection is gone, not because the shadow closed it behind a whole answer. */
   lost(): void {
-    this.#price = this.#price < DEAR ? DEAR : Math.min(DEAREST, this.#price + 1)
+    this.#price = Math.min(DEAREST, Math.max(DEAR, this.#price + 1))
   }
 
   /** A copy has its answer. */
   kept(): void {
-    if (this.#price > 1) this.#price = Math.min(this.#price, DEAR) - 1
+    this.#price = Math.max(1, Math.min(DEAR, this.#price) - 1)
   }
 
   /** Whether one more may be opened now, performance.now() milliseconds; true takes it. */
