@@ -9,7 +9,7 @@ import { IdlePolling } from './idle-polling.ts'
  * Best is the kernel's own idle loop that polls. Processes that keep the cores busy are no rest: a core that has nothing else
  * to do takes a thread that waits for another core, and with such a process it has never nothing to do. The proxy then waited
  * for a compiler, a collector or a thread of the kernel for up to 8 ms while the other core did nothing but that (seen with
- * `perf sched`), and two equal proxies differed by a fifth at p99; with the idle loop by a hundredth.
+ * `perf sched`), and two equal proxies differed by up to a quarter at p99; with the idle loop by up to a twentieth.
  */
 export class AwakeCores {
   readonly #means: IdlePolling | CoreSpinners

@@ -88,7 +88,7 @@ for (const fresh of [false, true]) {
   const { connections, seconds } = options
   const shape = { connections, fresh, warmUpMs: WARM_UP_MS, measureMs: seconds * 1000, timeoutMs: TIMEOUT_MS }
   const ratePerS = options.rate ?? (await halfOfSaturation(shape))
-  // Not earlier: at saturation no core falls asleep, and what keeps it awake takes from the shadow, for which nginx waits.
+  // Not earlier: at saturation no core falls asleep, and processes that keep it awake would take from the shadow, for which nginx waits.
   await using awake = new Resources()
   awake.add(new AwakeCores())
   const rows: IsolationRow[] = []
