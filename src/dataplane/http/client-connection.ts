@@ -6,6 +6,7 @@ import type { DataPlane } from '../data-plane.ts'
 import { MalformedMessage } from '../h1/fields.ts'
 import { handleRequest } from '../handle-request.ts'
 import type { LinkedList, Place } from '../linked-list.ts'
+import type { TurnEnd } from '../turn-ends.ts'
 import type { TurnQueue } from '../turn-queue.ts'
 import { clientAddress } from './client-address.ts'
 import { ClientDeadline, type Awaited, type DeadlineListener } from './client-deadline.ts'
@@ -39,7 +40,9 @@ const NOTHING: Buffer = Buffer.alloc(0)
  *   upgraded  it is no HTTP any more, the tunnel has the socket
  *   closed    the socket is gone
  */
-export class ClientConnection implements RequestListener, ClientSocketListener, DeadlineListener, H1Connection {
+export class ClientConnection
+  implements RequestListener, ClientSocketListener, DeadlineListener, H1Connection, TurnEnd
+{
   readonly socket: Socket
   readonly secure: boolean
   readonly #plane: DataPlane
@@ -363,7 +366,16 @@ export class ClientConnection implements RequestListener, ClientSocketListener, 
     this.#end()
     // A client that has not said so itself may be sending its next request, which a closed socket answers with a reset.
     if (client.receiving || !client.askedToClose) closeLingering(this.socket)
-    else this.socket.destroySoon()
+    else if (this.secure) this.socket.destroySoon()
+    else this.#plane.turnEnds.add(this)
+  }
+
+  /**
+   * Behind the answers of others that have their turn. The answer is with the kernel, which sends it and a FIN after it: to have the
+   * stream end first is a shutdown before the close, and another turn.
+   */
+  onTurnEnd(): void {
+    this.socket.destroy()
   }
 
   /** Nothing is a request any more. */
