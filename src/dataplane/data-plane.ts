@@ -7,6 +7,8 @@ import type { SpendingMemory } from '../wire/spending.ts'
 import { Counters } from './counters.ts'
 import { DeadlineWheel } from './deadline-wheel.ts'
 import type { Exchange } from './exchange.ts'
+import { HeadMemory } from './h1/head-memory.ts'
+import { parseRequestHead } from './http/h1/received-head.ts'
 import type { Tunnel } from './http/tunnel.ts'
 import { UnreadAnswers } from './http/unread-answers.ts'
 import { TurnEnds } from './turn-ends.ts'
@@ -37,6 +39,8 @@ export class DataPlane {
   readonly answerBudget = new AnswerBudget()
   readonly relayMemory = new RelayMemory()
   readonly unreadAnswers = new UnreadAnswers()
+  /** Shared by all connections: who opens one for each request sends the same head on all of them. */
+  readonly firstHeads = new HeadMemory(parseRequestHead)
   readonly outbox: Outbox
   readonly log: RateLimitedLog
   readonly postLog: (message: LogMessage) => void

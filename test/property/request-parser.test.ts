@@ -1,5 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { HeadMemory } from '../../src/dataplane/h1/head-memory.ts'
+import { parseRequestHead } from '../../src/dataplane/http/h1/received-head.ts'
 import { RequestParser } from '../../src/dataplane/http/h1/request-parser.ts'
 import { cutAt, cuts } from '../support/message-arbitrary.ts'
 import { brokenRequests, bytesOf, madeRequest, madeRequests } from '../support/request-arbitrary.ts'
@@ -64,6 +66,24 @@ describe('RequestParser', () => {
     )
     // The mistakes are neither all fatal nor all harmless.
     expect(Math.min(refused, whole)).toBeGreaterThan(500)
+  })
+
+  test('reads of a connection what it sends, whatever others sent that share its memory of first heads', () => {
+    let same = 0
+    fc.assert(
+      fc.property(fc.array(fc.tuple(brokenRequests, fc.nat(2)), { minLength: 2, maxLength: 5 }), connections => {
+        const shared = new HeadMemory(parseRequestHead)
+        const sent = connections.flatMap(([bytes, again]) => Array.from({ length: again + 1 }, () => bytes))
+        for (const bytes of sent) {
+          const log = readRequests([bytes], LIMIT_BYTES, shared)
+          expect(heard(log)).toEqual(heard(readRequests([bytes], LIMIT_BYTES)))
+          const [first] = log.requests
+          if (first !== undefined && first.head === readRequests([bytes], LIMIT_BYTES, shared).requests[0]?.head) same++
+        }
+      }),
+    )
+    // What is shared was used.
+    expect(same).toBeGreaterThan(100)
   })
 
   test('hears nothing behind bytes that it refuses, whatever they are', () => {

@@ -27,6 +27,14 @@ export class HeadMemory<Head> {
     return head
   }
 
+  /** Another memory, that remembers the same to begin with: for one of those who share this one. */
+  own(): HeadMemory<Head> {
+    const own = new HeadMemory(this.#parse)
+    own.#text = this.#text
+    own.#head = this.#head
+    return own
+  }
+
   /** Nothing may come for a long time. */
   forget(): void {
     this.#text = ''

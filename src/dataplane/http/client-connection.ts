@@ -79,7 +79,7 @@ export class ClientConnection
     plane.connections++
     this.socket = accepted
     this.secure = accepted instanceof TLSSocket
-    this.#parser = new RequestParser(this, plane.limits.headersBytes)
+    this.#parser = new RequestParser(this, plane.limits.headersBytes, plane.firstHeads)
     this.#deadline = new ClientDeadline(plane, this)
     this.#deadline.hold('head', 0)
     hear(accepted, this)

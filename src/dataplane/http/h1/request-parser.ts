@@ -38,14 +38,18 @@ export class RequestParser {
   readonly #maxHeadBytes: number
   /** From the first chunked body on. */
   #chunks: ChunkReader | null = null
-  readonly #heads = new HeadMemory(parseRequestHead)
+  readonly #firstHeads: HeadMemory<ReceivedHead>
+  /** From the second request on. */
+  #ownHeads: HeadMemory<ReceivedHead> | null = null
   #state: State = 'head'
   #leftBytes = 0
   /** Of the empty line in front of a head its first half has come. */
   #isAfterCr = false
 
-  constructor(listener: RequestListener, maxHeadBytes: number) {
+  /** `firstHeads`: for the first request of each connection that shares it. */
+  constructor(listener: RequestListener, maxHeadBytes: number, firstHeads = new HeadMemory(parseRequestHead)) {
     this.#listener = listener
+    this.#firstHeads = firstHeads
     this.#head = new HeadReader(maxHeadBytes, checkRequestBeginning, tooLarge)
     this.#maxHeadBytes = maxHeadBytes
   }
@@ -62,12 +66,14 @@ export class RequestParser {
 
   /** Nothing has come for a while: memory is for those from whom something does. */
   rest(): void {
-    this.#heads.forget()
+    this.#ownHeads?.forget()
   }
 
   /** Behind the end of a request: what comes now is the next one. */
   next(): void {
-    if (this.#state === 'ended') this.#state = 'head'
+    if (this.#state !== 'ended') return
+    this.#state = 'head'
+    this.#ownHeads ??= this.#firstHeads.own()
   }
 
   /** Nothing is read any more; also from within a callback. */
@@ -129,7 +135,7 @@ export class RequestParser {
   }
 
   #begin(text: string): void {
-    const head = this.#heads.read(text)
+    const head = (this.#ownHeads ?? this.#firstHeads).read(text)
     const { contentLength, coding } = head
     if (coding !== null) {
       this.#state = coding.toLowerCase() === 'chunked' && head.httpVersion === '1.1' ? 'chunked' : 'stuck'

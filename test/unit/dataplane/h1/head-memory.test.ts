@@ -32,3 +32,15 @@ test('what was forgotten is read anew', () => {
   memory.forget()
   expect(memory.read('a')).not.toBe(before)
 })
+
+test('a memory made from a shared one knows its head, and neither changes the other', () => {
+  const { parsed, memory: shared } = memoryThatCounts()
+  const first = shared.read('a')
+  const own = shared.own()
+  expect(own.read('a')).toBe(first)
+  own.read('b')
+  expect(shared.read('a')).toBe(first)
+  shared.forget()
+  own.read('b')
+  expect(parsed).toEqual(['a', 'b'])
+})
