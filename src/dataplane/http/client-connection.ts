@@ -6,7 +6,6 @@ import type { DataPlane } from '../data-plane.ts'
 import { MalformedMessage } from '../h1/fields.ts'
 import { handleRequest } from '../handle-request.ts'
 import type { LinkedList, Place } from '../linked-list.ts'
-import type { TurnEnd } from '../turn-ends.ts'
 import type { TurnQueue } from '../turn-queue.ts'
 import { clientAddress } from './client-address.ts'
 import { ClientDeadline, type Awaited, type DeadlineListener } from './client-deadline.ts'
@@ -14,6 +13,7 @@ import { H1Downstream, type H1Connection } from './h1-downstream.ts'
 import { announcesBody, type ReceivedHead } from './h1/received-head.ts'
 import { HeadTooLarge, RequestParser, type RequestListener } from './h1/request-parser.ts'
 import { countFault, countUnread, malformed } from './client-faults.ts'
+import { closeAnswered } from './close-answered.ts'
 import { cutSocket } from './cut-socket.ts'
 import { closeLingering } from './linger.ts'
 import { answerRaw } from './problem.ts'
@@ -40,9 +40,7 @@ const NOTHING: Buffer = Buffer.alloc(0)
  *   upgraded  it is no HTTP any more, the tunnel has the socket
  *   closed    the socket is gone
  */
-export class ClientConnection
-  implements RequestListener, ClientSocketListener, DeadlineListener, H1Connection, TurnEnd
-{
+export class ClientConnection implements RequestListener, ClientSocketListener, DeadlineListener, H1Connection {
   readonly socket: Socket
   readonly secure: boolean
   readonly #plane: DataPlane
@@ -366,16 +364,7 @@ export class ClientConnection
     this.#end()
     // A client that has not said so itself may be sending its next request, which a closed socket answers with a reset.
     if (client.receiving || !client.askedToClose) closeLingering(this.socket)
-    else if (this.secure) this.socket.destroySoon()
-    else this.#plane.turnEnds.add(this)
-  }
-
-  /**
-   * Behind the answers of others that have their turn. The answer is with the kernel, which sends it and a FIN after it: to have the
-   * stream end first is a shutdown before the close, and another turn.
-   */
-  onTurnEnd(): void {
-    this.socket.destroy()
+    else closeAnswered(this.socket, this.#plane.turnEnds)
   }
 
   /** Nothing is a request any more. */
