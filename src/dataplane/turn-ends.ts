@@ -1,4 +1,4 @@
-/** Something that shows how much of it came in one turn of the event loop. */
+/** Something that waits until all that came in one turn of the event loop has been handled. */
 export interface TurnEnd {
   onTurnEnd(): void
 }

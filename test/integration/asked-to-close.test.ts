@@ -1,34 +1,20 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { InProcessPlane } from '../support/in-process-plane.ts'
-import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
-import { connectWatched, type WatchedClient } from '../support/watched-client.ts'
+import { watchRoute, type WatchedRoute } from '../support/watched-client.ts'
 import { eventually } from '../support/within.ts'
-import { loadText } from '../unit/config/routing-files.ts'
 
 const HEAD = 'POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 4\r\n\r\n'
 const ANSWER = Buffer.alloc(3 * 1024 * 1024, 0x61)
 
-let upstream: UpstreamServer
-let proxy: InProcessPlane
-let watched: WatchedClient
+let watched: WatchedRoute
 
 beforeEach(async () => {
-  upstream = await startUpstream(async (request, respond) => {
+  watched = await watchRoute(async (request, respond) => {
     await request.body
     respond.reply(200, {}, ANSWER)
   })
-  proxy = await InProcessPlane.start(
-    loadText(`listen: 127.0.0.1:0
-upstreams: { v1: "${upstream.url}" }
-routes: [{ name: r, primary: v1 }]
-`),
-  )
-  watched = await connectWatched(proxy.plane)
 })
 afterEach(async () => {
-  watched.client.destroy()
-  proxy.stop()
-  await upstream.stop()
+  await watched.stop()
 })
 
 test('who asked to close reads its whole answer and its end, also long after the proxy has forgotten the connection', async () => {
@@ -36,7 +22,7 @@ test('who asked to close reads its whole answer and its end, also long after the
   client.pause()
   client.send(`${HEAD}body`)
   // The kernel has the whole answer, and the client has read nothing.
-  await eventually(() => socket.closed && proxy.plane.connections === 0)
+  await eventually(() => socket.closed && watched.plane.connections === 0)
   client.resume()
   const answer = await client.readResponse({ keepBody: false })
   expect([answer.ended, answer.bodyBytes, answer.header('connection')]).toEqual(['complete', ANSWER.length, 'close'])
@@ -47,7 +33,7 @@ test('an empty line that it sends behind its body makes no reset of that end', a
   const { client } = watched
   client.pause()
   client.send(`${HEAD}body\r\n`)
-  await eventually(() => proxy.plane.connections === 0)
+  await eventually(() => watched.plane.connections === 0)
   client.resume()
   expect((await client.readResponse({ keepBody: false })).bodyBytes).toBe(ANSWER.length)
   expect(await client.closed).toBe('fin')

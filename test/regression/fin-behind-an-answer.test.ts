@@ -5,18 +5,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { InProcessPlane } from '../support/in-process-plane.ts'
 import type { UpstreamHandler } from '../support/upstream-server.ts'
-import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
-import { connectWatched, type WatchedClient } from '../support/watched-client.ts'
+import { watchRoute, type WatchedRoute } from '../support/watched-client.ts'
 import { eventually } from '../support/within.ts'
-import { loadText } from '../unit/config/routing-files.ts'
 
 const PIECE = Buffer.alloc(16 * 1024, 0x61)
 
-let upstream: UpstreamServer
-let proxy: InProcessPlane
-let watched: WatchedClient
+let watched: WatchedRoute
 let sentBytes = 0
 
 /** Answers until the client's kernel takes no more and some of it waits in the proxy, then ends the answer. */
@@ -32,21 +27,12 @@ const untilStuck: UpstreamHandler = async (_request, respond) => {
 
 beforeEach(async () => {
   sentBytes = 0
-  upstream = await startUpstream(untilStuck)
-  proxy = await InProcessPlane.start(
-    loadText(`listen: 127.0.0.1:0
-upstreams: { v1: "${upstream.url}" }
-routes: [{ name: r, primary: v1 }]
-`),
-  )
-  watched = await connectWatched(proxy.plane)
+  watched = await watchRoute(untilStuck)
   watched.client.pause()
 })
 
 afterEach(async () => {
-  watched.client.destroy()
-  proxy.stop()
-  await upstream.stop()
+  await watched.stop()
 })
 
 test.each([
@@ -55,7 +41,7 @@ test.each([
 ])('the client gets the whole answer, and %s is no request any more', async (_, sent) => {
   const { client, socket } = watched
   client.send(sent)
-  await eventually(() => proxy.plane.inFlight === 0 && upstream.requestCount === 1)
+  await eventually(() => watched.plane.inFlight === 0 && watched.upstream.requestCount === 1)
   expect(socket.writableLength).toBeGreaterThan(0)
   client.halfClose()
   await eventually(() => socket.readableEnded)
@@ -64,5 +50,5 @@ test.each([
   expect([answer.status, answer.ended, answer.bodyBytes]).toEqual([200, 'complete', sentBytes])
   expect(await client.closed).toBe('fin')
   await eventually(() => socket.destroyed)
-  expect(upstream.requestCount).toBe(1)
+  expect(watched.upstream.requestCount).toBe(1)
 })

@@ -5,39 +5,25 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { InProcessPlane } from '../support/in-process-plane.ts'
-import { startUpstream, type UpstreamServer } from '../support/upstream-server.ts'
-import { connectWatched, type WatchedClient } from '../support/watched-client.ts'
+import { watchRoute, type WatchedRoute } from '../support/watched-client.ts'
 import { eventually } from '../support/within.ts'
-import { loadText } from '../unit/config/routing-files.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n'
 const ANSWER = Buffer.alloc(3 * 1024 * 1024, 0x61)
 
-let upstream: UpstreamServer
-let proxy: InProcessPlane
-let watched: WatchedClient
+let watched: WatchedRoute
 
 beforeEach(async () => {
-  upstream = await startUpstream((_request, respond) => respond.reply(200, {}, ANSWER))
-  proxy = await InProcessPlane.start(
-    loadText(`listen: 127.0.0.1:0
-upstreams: { v1: "${upstream.url}" }
-routes: [{ name: r, primary: v1 }]
-`),
-  )
-  watched = await connectWatched(proxy.plane)
+  watched = await watchRoute((_request, respond) => respond.reply(200, {}, ANSWER))
 })
 
 afterEach(async () => {
-  watched.client.destroy()
-  proxy.stop()
-  await upstream.stop()
+  await watched.stop()
 })
 
 test('C10: a last answer arrives whole where the client sends on', async () => {
   const { client, socket } = watched
-  proxy.plane.draining = true
+  watched.plane.draining = true
   client.pause()
   client.send(GET)
   // The kernel has all of it, and the client has not read it.
@@ -48,5 +34,5 @@ test('C10: a last answer arrives whole where the client sends on', async () => {
   const answer = await client.readResponse({ keepBody: false })
   expect([answer.ended, answer.bodyBytes, answer.header('connection')]).toEqual(['complete', ANSWER.length, 'close'])
   expect(await client.closed).toBe('fin')
-  expect(upstream.requestCount).toBe(1)
+  expect(watched.upstream.requestCount).toBe(1)
 })

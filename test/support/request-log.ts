@@ -1,9 +1,9 @@
 import { checkFraming } from '../../src/dataplane/http/framing.ts'
-import { parseRequestHead, type ReceivedHead } from '../../src/dataplane/http/h1/received-head.ts'
+import type { ReceivedHead } from '../../src/dataplane/http/h1/received-head.ts'
 import { HeadTooLarge, RequestParser } from '../../src/dataplane/http/h1/request-parser.ts'
 import { readTarget } from '../../src/dataplane/http/target.ts'
 import { MalformedMessage } from '../../src/dataplane/h1/fields.ts'
-import { HeadMemory } from '../../src/dataplane/h1/head-memory.ts'
+import type { HeadMemory } from '../../src/dataplane/h1/head-memory.ts'
 import { ProxyError } from '../../src/errors.ts'
 
 export interface LoggedRequest {
@@ -27,12 +27,12 @@ const LIMIT_BYTES = 64 * 1024
 
 /**
  * Requests that come in these pieces (latin1); whatever is thrown that is no refusal is a failure of the test.
- * `firstHeads`: what connections share.
+ * `firstHeads`: what connections share; left out: nothing.
  */
 export function readRequests(
   pieces: readonly string[],
   limitBytes = LIMIT_BYTES,
-  firstHeads = new HeadMemory(parseRequestHead),
+  firstHeads?: HeadMemory<ReceivedHead>,
 ): RequestLog {
   const requests: LoggedRequest[] = []
   let refused: string | null = null
