@@ -111,9 +111,8 @@ console.log(
 
 /**
  * Of the slowest proxy with a healthy shadow that gets every copy, so that all are measured at one rate which all of them
- * can carry: where more is answered than mirrored, the copies are what counts. On fresh connections of one machine 4 864
- * requests/s were answered and 3 867 copies/s arrived, for the shadow's server had no core left.
- * The model takes no time here: otherwise the number of connections would be the limit.
+ * can carry: where more is answered than mirrored, the copies count (two cores, fresh connections: 4 864 requests/s, 3 867
+ * copies/s). The model takes no time here: otherwise the number of connections would be the limit.
  */
 async function halfOfSaturation(shape: LoadShape): Promise<number> {
   await using own = new Resources()
