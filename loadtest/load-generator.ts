@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { build, type Histogram } from 'hdr-histogram-js'
 import { ArrivalSchedule } from './arrival-schedule.ts'
 import { ClientConnection, type Outcome, type SentRequest } from './client-connection.ts'
 import type { ErrorKind, LoadPlan, LoadResult } from './load-plan.ts'
+import { windowsOf, type LoadWindow } from './load-windows.ts'
 import { Metronome, monotonicMs } from './metronome.ts'
+import { BOOKED_WITHIN_MS, StolenTime } from './stolen-time.ts'
 
 /** Time for the metronome's thread to start before the first request is due. */
 const HEAD_START_MS = 200
@@ -36,6 +39,9 @@ class LoadRun {
   readonly #finished = Promise.withResolvers<void>()
   /** null: closed loop. */
   readonly #schedule: ArrivalSchedule | null
+  /** Open loop only: of each request that was answered or timed out. */
+  readonly #latenciesUs: Uint32Array
+  readonly #stolen = new StolenTime()
   /** Closed loop only: when each request was sent. */
   readonly #sentAtMs: number[] = []
   #startMs = 0
@@ -49,6 +55,7 @@ class LoadRun {
   constructor(plan: LoadPlan) {
     this.#plan = plan
     this.#schedule = scheduleOf(plan)
+    this.#latenciesUs = new Uint32Array(this.#schedule?.total ?? 0)
     const { port, fresh, pipelining = 1 } = plan
     if (fresh && pipelining > 1) throw new RangeError('a connection for each request cannot carry several')
     const requestBytes = renderRequest(plan)
@@ -63,12 +70,15 @@ class LoadRun {
 
   async run(): Promise<LoadResult> {
     if (!this.#plan.fresh) await Promise.all(this.#connections.map(connection => connection.open()))
+    this.#stolen.read(monotonicMs())
     this.#startMs = monotonicMs() + HEAD_START_MS
     const beatMs = this.#schedule === null ? 1 : Math.max(SHORTEST_BEAT_MS, 1000 / this.#schedule.fastestPerS)
     const metronome = new Metronome(this.#startMs, beatMs, () => this.#beat())
     const sweep = setInterval(() => this.#sweep(), TIMEOUT_SWEEP_MS)
     await this.#finished.promise
     clearInterval(sweep)
+    await sleep(BOOKED_WITHIN_MS)
+    this.#stolen.read(monotonicMs())
     await metronome.stop()
     for (const connection of this.#connections) connection.close()
     return this.#result()
@@ -88,6 +98,7 @@ class LoadRun {
 
   #beat(): void {
     const nowMs = monotonicMs()
+    this.#stolen.beat(nowMs)
     if (this.#schedule === null) {
       // As many as there is room for are due at once, until the time is over.
       const room = this.#plan.connections * (this.#plan.pipelining ?? 1) - this.#underWay
@@ -137,6 +148,7 @@ class LoadRun {
     else this.#errors[outcome]++
     if (outcome !== null && outcome !== 'timeout') return
     this.#latencies.recordValue(toUs(nowMs - dueMs))
+    this.#latenciesUs[request] = toUs(nowMs - dueMs)
     this.#firstBytes.recordValue(toUs((headAtMs ?? nowMs) - dueMs))
   }
 
@@ -161,6 +173,11 @@ class LoadRun {
     if (allSent && this.#underWay === 0) this.#finished.resolve()
   }
 
+  #windows(): LoadWindow[] {
+    const timeline = { latenciesUs: this.#latenciesUs, dueMs: (request: number) => this.#dueMs(request) }
+    return windowsOf(timeline, this.#measureFromMs, this.#endMs, this.#stolen)
+  }
+
   #result(): LoadResult {
     const at = (percentile: number): number => valueAt(this.#latencies, percentile)
     const firstByteAt = (percentile: number): number => valueAt(this.#firstBytes, percentile)
@@ -177,6 +194,7 @@ class LoadRun {
       firstByteP99Us: firstByteAt(99),
       achievedPerS: (this.#answeredWhileMeasured * 1000) / this.#plan.measureMs,
       driverLagP99Us: valueAt(this.#lags, 99),
+      windows: this.#schedule === null ? [] : this.#windows(),
     }
   }
 }

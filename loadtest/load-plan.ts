@@ -1,4 +1,5 @@
 import type { RateStep } from './arrival-schedule.ts'
+import type { LoadWindow } from './load-windows.ts'
 
 /** One measurement, as the driver is asked for it. Crosses a process boundary as JSON. */
 export interface LoadPlan {
@@ -56,6 +57,8 @@ export interface LoadResult {
   readonly achievedPerS: number
   /** p99 of how late the driver itself noticed that a request was due: what is in the latencies and not the server's. */
   readonly driverLagP99Us: number
+  /** Of an open loop; of a closed one none. */
+  readonly windows: readonly LoadWindow[]
 }
 
 /** All failed requests of a run. */

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
+import { cpuTicks } from './cpu-ticks.ts'
 
 const QUIET_LOAD = 0.3
 const QUIET_STEAL_PERCENT = 1
@@ -34,12 +34,4 @@ export class MachineWatch {
 
 function warn(what: string): void {
   console.error(`!! ${what}: these numbers are for development, do not publish them`)
-}
-
-/** Of all cores since boot. */
-function cpuTicks(): { all: number; stolen: number } {
-  const [line = ''] = readFileSync('/proc/stat', 'latin1').split('\n')
-  // cpu user nice system idle iowait irq softirq steal guest guest_nice; guests are part of user
-  const ticks = line.split(/ +/).slice(1, 9).map(Number)
-  return { all: ticks.reduce((sum, value) => sum + value, 0), stolen: ticks[7] ?? 0 }
 }

@@ -1,8 +1,19 @@
+import { seededRandom } from '../src/cli/demo/random.ts'
+
+const RESAMPLES = 1000
+const SEED = 29
+
 /** What several rounds of one measurement come to. */
 export interface Spread {
   readonly median: number
   readonly min: number
   readonly max: number
+}
+
+/** The values of one round: what is divided, and by what. */
+export interface Pair {
+  readonly above: readonly number[]
+  readonly below: readonly number[]
 }
 
 /** @throws RangeError for no values */
@@ -13,6 +24,29 @@ export function spread(values: readonly number[]): Spread {
   if (upper === undefined) throw new RangeError('the spread of no values was asked for')
   const median = sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2
   return { median, min: sorted[0] as number, max: sorted.at(-1) as number }
+}
+
+/**
+ * Where the ratio of two medians lies with 90 % confidence, by the percentile bootstrap (Efron 1979): rounds, not single
+ * values, are drawn again, because what disturbs a second disturbs all of it. Seeded: the same rounds give the same answer.
+ * @returns null when there is no median on one of the sides
+ */
+export function ratioOfMedians(rounds: readonly Pair[]): Spread | null {
+  const median = ratioIn(rounds)
+  if (median === null) return null
+  const random = seededRandom(SEED)
+  const draw = (): Pair => rounds[Math.floor(random() * rounds.length)] as Pair
+  const drawn = Array.from({ length: RESAMPLES }, () => ratioIn(rounds.map(draw)))
+    .filter(value => value !== null)
+    .toSorted((a, b) => a - b)
+  const at = (share: number): number => drawn[Math.floor(share * drawn.length)] as number
+  return { median, min: at(0.05), max: at(0.95) }
+}
+
+function ratioIn(rounds: readonly Pair[]): number | null {
+  const above = rounds.flatMap(round => round.above)
+  const below = rounds.flatMap(round => round.below)
+  return above.length === 0 || below.length === 0 ? null : spread(above).median / spread(below).median
 }
 
 /** The same order, begun `by` places later: no condition is always the first or always after the same other one. */

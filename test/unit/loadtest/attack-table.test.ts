@@ -5,7 +5,7 @@ import type { Measurement } from '../../../loadtest/measure.ts'
 function measurement(p50Us: number, p99Us: number, resets = 0): Measurement {
   const errors = { refused: 0, reset: resets, timeout: 0, status: 0, protocol: 0, local: 0 }
   const tail = { p90Us: 0, p999Us: 0, maxUs: 0, firstByteP50Us: 0, firstByteP99Us: 0 }
-  const rest = { ...tail, driverLagP99Us: 0, achievedPerS: 1000, cpuUsPerRequest: 60 }
+  const rest = { ...tail, driverLagP99Us: 0, achievedPerS: 1000, cpuUsPerRequest: 60, windows: [] }
   return { sent: 1000, ok: 1000 - resets, errors, p50Us, p99Us, ...rest }
 }
 

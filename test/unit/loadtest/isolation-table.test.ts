@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isolationTable } from '../../../loadtest/isolation-table.ts'
+import type { LoadWindow } from '../../../loadtest/load-windows.ts'
 import { markdownTable, milliseconds, whole } from '../../../loadtest/markdown.ts'
 import type { Measurement } from '../../../loadtest/measure.ts'
 import { readOptions } from '../../../loadtest/options.ts'
@@ -8,8 +9,16 @@ import { rotated, spread } from '../../../loadtest/statistics.ts'
 function measurement(p50Us: number, p99Us: number, changes: Partial<Measurement> = {}): Measurement {
   const errors = { refused: 0, reset: 0, timeout: 0, status: 0, protocol: 0, local: 0 }
   const tail = { p90Us: 0, p999Us: 0, maxUs: 0, firstByteP50Us: 0, firstByteP99Us: 0 }
-  const rest = { ...tail, driverLagP99Us: 0, achievedPerS: 1000, cpuUsPerRequest: 60 }
+  const rest = { ...tail, driverLagP99Us: 0, achievedPerS: 1000, cpuUsPerRequest: 60, windows: [] }
   return { sent: 1000, ok: 1000, errors, p50Us, p99Us, ...rest, ...changes }
+}
+
+function calm(...p99s: number[]): LoadWindow[] {
+  return p99s.map(p99Us => ({ p99Us, disturbed: false }))
+}
+
+function stopped(p99Us: number): LoadWindow {
+  return { p99Us, disturbed: true }
 }
 
 describe('isolationTable', () => {
@@ -26,7 +35,25 @@ describe('isolationTable', () => {
     ]
     const line = isolationTable([{ shadow: 'slow', proxy: 'p', comparisons }]).split('\n')[2]
     expect(line).toBe(
-      '| slow | p | 0.600 | 3.000 | 1.00 (1.00–1.20) | 1.50 (1.00–2.00) | 1.00 | 0 | 0 | 60 | 80 % | 0.250 |',
+      '| slow | p | 0.600 | 3.000 | 1.00 (1.00–1.20) | 1.50 (1.00–2.00) | — | — | 1.00 | 0 | 0 | 60 | 80 % | 0.250 |',
+    )
+  })
+
+  test('compares the windows that the host left alone, and counts those that were slow', () => {
+    const comparisons = [
+      {
+        shadowed: measurement(500, 9000, { windows: [...calm(1020, 1020), stopped(90_000)] }),
+        alone: measurement(500, 1000, { windows: [...calm(1000, 1000, 2000), { p99Us: null, disturbed: false }] }),
+        copies: 1,
+      },
+      {
+        shadowed: measurement(500, 1000, { windows: calm(1020, 5000) }),
+        alone: measurement(500, 1000, { windows: [...calm(1000), stopped(50)] }),
+        copies: 1,
+      },
+    ]
+    expect(isolationTable([{ shadow: 's', proxy: 'p', comparisons }])).toMatch(
+      /\| 1\.02 \(1\.02–\d+\.\d\d\) \| 1 of 4, 1 of 4 \|/,
     )
   })
 

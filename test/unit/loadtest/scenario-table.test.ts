@@ -6,7 +6,7 @@ import { parseSamples } from '../../../loadtest/scrape.ts'
 function result(p50Us: number, p99Us: number, changes: Partial<LoadResult> = {}): LoadResult {
   const errors = { refused: 0, reset: 0, timeout: 0, status: 0, protocol: 0, local: 0 }
   const times = { p50Us, p90Us: 0, p99Us, p999Us: 0, maxUs: 0, firstByteP50Us: 400, firstByteP99Us: 900 }
-  return { sent: 1000, ok: 1000, errors, ...times, achievedPerS: 500, driverLagP99Us: 0, ...changes }
+  return { sent: 1000, ok: 1000, errors, ...times, achievedPerS: 500, driverLagP99Us: 0, windows: [], ...changes }
 }
 
 const copies = { sent: 1500, dropped: new Map([['in_flight', 1200]]) }
