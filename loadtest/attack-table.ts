@@ -2,6 +2,7 @@ import { errorsOf } from './isolation-table.ts'
 import { markdownTable, milliseconds, ratio, whole, withRange } from './markdown.ts'
 import type { Measurement } from './measure.ts'
 import { spread } from './statistics.ts'
+import { undisturbedCells } from './undisturbed-cells.ts'
 
 /** One round of one attack: what the normal clients of one proxy see. */
 export interface AttackComparison {
@@ -34,6 +35,8 @@ const HEADER = [
   'p99: attacked / quiet',
   'bystander / quiet',
   'attacked / bystander',
+  'undisturbed p99: attacked / quiet',
+  'slow windows, quiet',
   'errors quiet',
   'bystander',
   'attacked',
@@ -42,7 +45,7 @@ const HEADER = [
 ]
 const NOT_MEASURED = '—'
 
-/** Ratios are taken round by round: medians (min–max). */
+/** Ratios are taken round by round: medians (min–max); those of undisturbed windows: undisturbed-cells.ts. */
 export function attackTable(rows: readonly AttackRow[]): string {
   return markdownTable(HEADER, rows.map(cellsOf), 2)
 }
@@ -60,6 +63,7 @@ function cellsOf({ attack, proxy, comparisons }: AttackRow): string[] {
     timesP99(comparisons.map(comparison => [comparison.attacked, comparison.quiet])),
     timesP99(comparisons.map(comparison => [comparison.bystander, comparison.quiet])),
     timesP99(comparisons.map(comparison => [comparison.attacked, comparison.bystander])),
+    ...undisturbedCells(comparisons.map(comparison => ({ over: comparison.attacked, under: comparison.quiet }))),
     errorsOf(quiet),
     bystander.length === 0 ? NOT_MEASURED : errorsOf(bystander),
     errorsOf(attacked),

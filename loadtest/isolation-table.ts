@@ -1,7 +1,8 @@
 import type { ErrorKind, LoadResult } from './load-plan.ts'
 import { markdownTable, milliseconds, ratio, whole, withRange } from './markdown.ts'
 import type { Measurement } from './measure.ts'
-import { ratioOfMedians, spread, type Spread } from './statistics.ts'
+import { spread, type Spread } from './statistics.ts'
+import { undisturbedCells } from './undisturbed-cells.ts'
 
 /** One round: the same load with the shadow and without one. */
 export interface Comparison {
@@ -35,12 +36,9 @@ const HEADER = [
   'driver late ms',
 ]
 
-/** A window is slow when its p99 is this many times the median one without shadow: stalls that are too rare to move a median. */
-const SLOW = 2
-
 /**
- * The isolation table: `×` columns are ratios to no shadow, round by round; that of the undisturbed windows is of the median
- * window with the shadow and the median one without, with its 90 % interval. The last is the p99 of the driver's own
+ * The isolation table: `×` columns are ratios to no shadow, round by round; the undisturbed one is explained in
+ * undisturbed-cells.ts. The last is the p99 of the driver's own
  * lateness in its worst round, with the shadow or without: that much of the latencies may not be the proxy's.
  */
 export function isolationTable(rows: readonly IsolationRow[]): string {
@@ -64,7 +62,7 @@ function cellsOf({ shadow, proxy, comparisons }: IsolationRow): string[] {
       times(result => result.p99Us),
       ratio,
     ),
-    ...windowCells(comparisons),
+    ...undisturbedCells(comparisons.map(({ shadowed, alone }) => ({ over: shadowed, under: alone }))),
     ratio(times(result => result.achievedPerS).median),
     errorsOf(comparisons.map(({ shadowed }) => shadowed)),
     errorsOf(comparisons.map(({ alone }) => alone)),
@@ -72,22 +70,6 @@ function cellsOf({ shadow, proxy, comparisons }: IsolationRow): string[] {
     copiesOf(comparisons),
     milliseconds(Math.max(...comparisons.flatMap(({ shadowed, alone }) => [shadowed, alone]).map(lagOf))),
   ]
-}
-
-/** What the host left alone: the ratio of p99s, and how many windows were slow, with the shadow and without. */
-function windowCells(comparisons: readonly Comparison[]): string[] {
-  const rounds = comparisons.map(({ shadowed, alone }) => ({ above: undisturbed(shadowed), below: undisturbed(alone) }))
-  const times = ratioOfMedians(rounds)
-  if (times === null) return ['—', '—']
-  const without = rounds.flatMap(({ below }) => below)
-  const slowFromUs = SLOW * spread(without).median
-  const slow = (p99s: readonly number[]): string =>
-    `${p99s.filter(p99Us => p99Us >= slowFromUs).length} of ${p99s.length}`
-  return [withRange(times, ratio), `${slow(rounds.flatMap(({ above }) => above))}, ${slow(without)}`]
-}
-
-function undisturbed({ windows }: LoadResult): number[] {
-  return windows.flatMap(({ p99Us, disturbed }) => (disturbed || p99Us === null ? [] : [p99Us]))
 }
 
 function lagOf({ driverLagP99Us }: Measurement): number {

@@ -39,7 +39,7 @@ describe('attackTable', () => {
     const table = attackTable([{ attack: 'heads', proxy: 'Understudy', comparisons }])
     expect(cells(table).join(' | ')).toBe(
       'heads | Understudy | 0.400 | 5.500 | 0.500 | 8.500 | 0.550 | 9.350 | ' +
-        '1.93 (1.65–2.20) | 1.75 (1.50–2.00) | 1.10 | 0 | 0 | 0 | 975 | 100 %',
+        '1.93 (1.65–2.20) | 1.75 (1.50–2.00) | 1.10 | — | — | 0 | 0 | 0 | 975 | 100 %',
     )
   })
 
@@ -55,6 +55,6 @@ describe('attackTable', () => {
     ]
     const row = cells(attackTable([{ attack: 'none', proxy: 'nginx', comparisons }]))
     expect(row.slice(4, 6)).toEqual(['—', '—'])
-    expect(row.slice(8)).toEqual(['0.90', '—', '—', '0', '—', '10 reset (1.0 %)', '—', '—'])
+    expect(row.slice(8)).toEqual(['0.90', '—', '—', '—', '—', '0', '—', '10 reset (1.0 %)', '—', '—'])
   })
 })
