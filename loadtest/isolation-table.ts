@@ -38,8 +38,8 @@ const HEADER = [
 
 /**
  * The isolation table: `×` columns are ratios to no shadow, round by round; the undisturbed one is explained in
- * undisturbed-cells.ts. The last is the p99 of the driver's own
- * lateness in its worst round, with the shadow or without: that much of the latencies may not be the proxy's.
+ * undisturbed-cells.ts. The last is the p99 of the driver's own lateness in its worst round, with the shadow or without:
+ * that much of the latencies may not be the proxy's.
  */
 export function isolationTable(rows: readonly IsolationRow[]): string {
   return markdownTable(HEADER, rows.map(cellsOf), 2)

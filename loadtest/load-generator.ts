@@ -147,8 +147,9 @@ class LoadRun {
     if (outcome === null) this.#ok++
     else this.#errors[outcome]++
     if (outcome !== null && outcome !== 'timeout') return
-    this.#latencies.recordValue(toUs(nowMs - dueMs))
-    this.#latenciesUs[request] = toUs(nowMs - dueMs)
+    const latencyUs = toUs(nowMs - dueMs)
+    this.#latencies.recordValue(latencyUs)
+    this.#latenciesUs[request] = latencyUs
     this.#firstBytes.recordValue(toUs((headAtMs ?? nowMs) - dueMs))
   }
 

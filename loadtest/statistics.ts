@@ -11,9 +11,9 @@ export interface Spread {
 }
 
 /** The values of one round: what is divided, and by what. */
-export interface Pair {
-  readonly above: readonly number[]
-  readonly below: readonly number[]
+export interface RoundValues {
+  readonly over: readonly number[]
+  readonly under: readonly number[]
 }
 
 /** @throws RangeError for no values */
@@ -31,11 +31,11 @@ export function spread(values: readonly number[]): Spread {
  * values, are drawn again, because what disturbs a second disturbs all of it. Seeded: the same rounds give the same answer.
  * @returns null when there is no median on one of the sides
  */
-export function ratioOfMedians(rounds: readonly Pair[]): Spread | null {
+export function ratioOfMedians(rounds: readonly RoundValues[]): Spread | null {
   const median = ratioIn(rounds)
   if (median === null) return null
   const random = seededRandom(SEED)
-  const draw = (): Pair => rounds[Math.floor(random() * rounds.length)] as Pair
+  const draw = (): RoundValues => rounds[Math.floor(random() * rounds.length)] as RoundValues
   const drawn = Array.from({ length: RESAMPLES }, () => ratioIn(rounds.map(draw)))
     .filter(value => value !== null)
     .toSorted((a, b) => a - b)
@@ -43,10 +43,10 @@ export function ratioOfMedians(rounds: readonly Pair[]): Spread | null {
   return { median, min: at(0.05), max: at(0.95) }
 }
 
-function ratioIn(rounds: readonly Pair[]): number | null {
-  const above = rounds.flatMap(round => round.above)
-  const below = rounds.flatMap(round => round.below)
-  return above.length === 0 || below.length === 0 ? null : spread(above).median / spread(below).median
+function ratioIn(rounds: readonly RoundValues[]): number | null {
+  const over = rounds.flatMap(round => round.over)
+  const under = rounds.flatMap(round => round.under)
+  return over.length === 0 || under.length === 0 ? null : spread(over).median / spread(under).median
 }
 
 /** The same order, begun `by` places later: no condition is always the first or always after the same other one. */

@@ -17,13 +17,13 @@ export interface Round {
  * with its 90 % interval, and how many windows were slow on both sides: `1.01 (1.00–1.02)`, `1 of 85, 0 of 88`.
  */
 export function undisturbedCells(rounds: readonly Round[]): [times: string, slow: string] {
-  const p99s = rounds.map(({ over, under }) => ({ above: undisturbed(over), below: undisturbed(under) }))
+  const p99s = rounds.map(({ over, under }) => ({ over: undisturbed(over), under: undisturbed(under) }))
   const times = ratioOfMedians(p99s)
   if (times === null) return [NOT_MEASURED, NOT_MEASURED]
-  const below = p99s.flatMap(round => round.below)
-  const slowFromUs = SLOW * spread(below).median
+  const under = p99s.flatMap(round => round.under)
+  const slowFromUs = SLOW * spread(under).median
   const slow = (of: readonly number[]): string => `${of.filter(p99Us => p99Us >= slowFromUs).length} of ${of.length}`
-  return [withRange(times, ratio), `${slow(p99s.flatMap(round => round.above))}, ${slow(below)}`]
+  return [withRange(times, ratio), `${slow(p99s.flatMap(round => round.over))}, ${slow(under)}`]
 }
 
 function undisturbed({ windows }: LoadResult): number[] {

@@ -53,12 +53,12 @@ describe('windows of a measurement', () => {
 
 describe('the ratio of two medians', () => {
   test('of equal rounds is exact', () => {
-    const rounds = Array.from({ length: 5 }, () => ({ above: [110, 120, 100], below: [100] }))
+    const rounds = Array.from({ length: 5 }, () => ({ over: [110, 120, 100], under: [100] }))
     expect(ratioOfMedians(rounds)).toEqual({ median: 1.1, min: 1.1, max: 1.1 })
   })
 
   test('of one side without values is unknown', () => {
-    expect(ratioOfMedians([{ above: [1], below: [] }])).toBeNull()
+    expect(ratioOfMedians([{ over: [1], under: [] }])).toBeNull()
     expect(ratioOfMedians([])).toBeNull()
   })
 
@@ -71,7 +71,7 @@ describe('the ratio of two medians', () => {
       return Array.from({ length: 12 }, () => of * round * (0.95 + 0.1 * random()))
     }
     const hits = Array.from({ length: 80 }, () => {
-      const found = ratioOfMedians(Array.from({ length: 9 }, () => ({ above: side(1.03), below: side(1) })))
+      const found = ratioOfMedians(Array.from({ length: 9 }, () => ({ over: side(1.03), under: side(1) })))
       return found !== null && found.min <= 1.03 && 1.03 <= found.max
     }).filter(Boolean).length
     expect(hits).toBeGreaterThan(62)
